@@ -1,0 +1,320 @@
+"""Bytes to a grid of text: what stands in an export, before anything in it is understood."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import hashlib
+import io
+import re
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from python_calamine import CalamineError, CalamineWorkbook, PasswordError
+
+from analysis.problems import InputError
+
+WORKBOOKS = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods")
+TEXTS = (".csv", ".tsv", ".txt")
+
+_CANDIDATES = ("cp1252", "mac_roman", "cp850")
+_DELIMITERS = (",", ";", "\t", "|")
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The cells of an export as text.
+
+    Attributes
+    ----------
+    file : str
+        The file's name.
+    sha256 : str
+        Hash of the file's bytes.
+    cells : DataFrame
+        Text, ``""`` where nothing stands; columns 0, 1, …; the index is the 1-based number of the record
+        (the row as a spreadsheet shows it).
+    encoding, delimiter, sheet : str or None
+        How the file was read.
+    other_sheets : tuple of str
+        Sheets with content that were not read.
+    """
+
+    file: str
+    sha256: str
+    cells: pd.DataFrame
+    encoding: str | None = None
+    delimiter: str | None = None
+    sheet: str | None = None
+    other_sheets: tuple[str, ...] = ()
+
+
+def decode(
+    path: Path,
+    name: str,
+    *,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    sheet: str | None = None,
+) -> Grid:
+    """Read an export into a grid of text.
+
+    Parameters
+    ----------
+    path : Path
+        A workbook (xlsx, xls, xlsm, xlsb, ods) or delimited text (csv, tsv, txt).
+    name : str
+        The file's name for messages.
+    encoding, delimiter, sheet : str, optional
+        What a person has settled; found out from the file where left out.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, empty, protected, not of these kinds, or cannot be told with certainty.
+    """
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        raise InputError.one(
+            name, "the export is missing", "Put the file there, or correct `source: file:`"
+        ) from None
+    except OSError as error:
+        raise InputError.one(
+            name, f"cannot be read ({error.strerror})", "Check the file and its rights"
+        ) from None
+    if not raw.strip():
+        raise InputError.one(name, "the export is empty", "Export it again from the survey tool")
+    digest = hashlib.sha256(raw).hexdigest()
+    suffix = path.suffix.lower()
+    if suffix in WORKBOOKS:
+        grid = _decode_workbook(raw, name, sheet)
+    elif suffix in TEXTS:
+        grid = _decode_text(raw, name, encoding, delimiter)
+    else:
+        known = ", ".join((*WORKBOOKS, *TEXTS))
+        raise InputError.one(
+            name, f"the ending {suffix!r} is not one that can be read", f"Export as one of {known}"
+        )
+    return Grid(path.name, digest, **grid)
+
+
+# --- workbooks ---------------------------------------------------------------------------------------------
+
+
+def _decode_workbook(raw: bytes, name: str, sheet: str | None) -> dict[str, object]:
+    try:
+        book = CalamineWorkbook.from_filelike(io.BytesIO(raw))
+        sheets = {
+            title: book.get_sheet_by_name(title).to_python(skip_empty_area=False)
+            for title in book.sheet_names
+        }
+    except PasswordError:
+        raise _protected(name) from None
+    except (CalamineError, ValueError, OSError) as error:
+        if raw.startswith(b"\xd0\xcf\x11\xe0") and "EncryptedPackage".encode("utf-16-le") in raw:
+            raise _protected(name) from None
+        raise InputError.one(
+            name,
+            f"is not a workbook that can be read ({error})",
+            "Open it in Excel and save it as .xlsx, or export it again",
+        ) from None
+    filled = {title: rows for title, rows in sheets.items() if any(cell_text(c) for row in rows for c in row)}
+    if not filled:
+        raise InputError.one(
+            name, "the workbook has no cells with content", "Export it again from the survey tool"
+        )
+    if sheet is not None and sheet not in filled:
+        raise InputError.one(
+            name,
+            f"there is no sheet {sheet!r} with content",
+            f"Use one of {', '.join(map(repr, filled))} for `source: sheet:`",
+        )
+    chosen = sheet or next(iter(filled))
+    return {
+        "cells": _frame([[cell_text(c) for c in row] for row in filled[chosen]]),
+        "sheet": chosen,
+        "other_sheets": tuple(title for title in filled if title != chosen),
+    }
+
+
+def _protected(name: str) -> InputError:
+    return InputError.one(
+        name, "the workbook is protected by a password", "Save it without a password and try again"
+    )
+
+
+def cell_text(value: object) -> str:
+    """Return what a workbook cell shows, as text.
+
+    Whole numbers stand without a decimal point, dates as ``2021-10-19`` and times of day after a blank;
+    other numbers keep a decimal point.
+
+    Examples
+    --------
+    >>> cell_text(3.0), cell_text(0.5), cell_text(True)
+    ('3', '0.5', 'TRUE')
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    if isinstance(value, dt.datetime):
+        return value.isoformat(" ", "seconds") if value.time() != dt.time() else value.date().isoformat()
+    if isinstance(value, dt.date | dt.time):
+        return value.isoformat()
+    if isinstance(value, dt.timedelta):
+        return str(value)
+    return str(value)
+
+
+# --- text --------------------------------------------------------------------------------------------------
+
+
+def _decode_text(raw: bytes, name: str, encoding: str | None, delimiter: str | None) -> dict[str, object]:
+    text, used = to_text(raw, name, encoding)
+    if "\x00" in text:
+        raise InputError.one(
+            name, "holds NUL bytes: it is not a text file", "Export it again from the survey tool"
+        )
+    mark = delimiter or find_delimiter(text)
+    return {"cells": _read_delimited(text, name, mark), "encoding": used, "delimiter": mark}
+
+
+def to_text(raw: bytes, name: str, encoding: str | None = None) -> tuple[str, str]:
+    """Decode bytes: by mark (BOM), else strictly as UTF-8, else by which reading is plausible.
+
+    Returns
+    -------
+    text, encoding : str
+
+    Raises
+    ------
+    InputError
+        If the chosen encoding does not fit, the bytes are not text, or no reading is clearly the best;
+        then the candidates are shown.
+    """
+    if encoding:
+        try:
+            return raw.decode(encoding), encoding
+        except LookupError:
+            raise InputError.one(
+                name, f"{encoding!r} is not a known encoding", "Use utf-8, cp1252 or mac_roman"
+            ) from None
+        except UnicodeDecodeError as error:
+            line = raw[: error.start].count(b"\n") + 1
+            raise InputError.one(
+                name, f"does not fit the encoding {encoding}", "Give another --encoding", line=line
+            ) from None
+    for mark, marked in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
+        if raw.startswith(mark):
+            try:
+                return raw.decode(marked), marked
+            except UnicodeDecodeError:
+                raise InputError.one(
+                    name, f"begins as {marked} but does not go on so", "Export it again"
+                ) from None
+    control = sum(raw.count(bytes([c])) for c in (*range(9), *range(14, 32)))
+    if control > len(raw) / 1000:
+        raise InputError.one(name, "is not a text file", "Export it as csv or xlsx from the survey tool")
+    try:
+        return raw.decode("utf-8"), "utf-8"
+    except UnicodeDecodeError:
+        return _plausible(raw, name)
+
+
+def _plausible(raw: bytes, name: str) -> tuple[str, str]:
+    readings = []
+    for candidate in _CANDIDATES:
+        try:
+            text = raw.decode(candidate)
+        except UnicodeDecodeError:
+            continue
+        readings.append((plausibility(text), candidate, text))
+    readings.sort(key=lambda r: r[0], reverse=True)
+    if readings and readings[0][0] >= 0.9 and (len(readings) == 1 or readings[1][0] <= readings[0][0] - 0.2):
+        return readings[0][2], readings[0][1]
+    shown = "; ".join(f"{c} gives {_sample(t)!r}" for _, c, t in readings) or "none fits"
+    raise InputError.one(
+        name,
+        f"its encoding cannot be told ({shown})",
+        "Choose one with --encoding, or `source: encoding:` in survey.yaml",
+    )
+
+
+def plausibility(text: str) -> float:
+    """Return the share (0 to 1) of non-ASCII characters that stand where such characters are likely.
+
+    Letters of Swedish and its neighbours belong inside words of the same case; non-breaking spaces, quotes
+    and dashes belong between them.
+    """
+    found = likely = 0
+    for match in re.finditer(r"[^\x00-\x7f]", text):
+        i, char = match.start(), match.group()
+        before, after = text[i - 1 : i], text[i + 1 : i + 2]
+        found += 1
+        if char in "åäöéèüæøáàñçß":
+            likely += not before.isupper() or not after.islower()
+        elif char in "ÅÄÖÉÜÆØ":
+            likely += not before.islower()
+        elif char in "\u00a0–—’‘”“…•":
+            likely += before.isascii() or before.isalpha()
+        elif char in "§°½²³€£´»«·":
+            likely += not (before.isalpha() and after.isalpha())
+    return likely / found if found else 1.0
+
+
+def _sample(text: str) -> str:
+    match = re.search(r"[^\x00-\x7f]", text)
+    middle = match.start() if match else 0
+    return " ".join(text[max(0, middle - 12) : middle + 12].split())
+
+
+def find_delimiter(text: str) -> str:
+    """Return the delimiter that splits the first records most evenly into most columns."""
+    head = text[:200_000]
+    best, most = ",", 0.0
+    for mark in _DELIMITERS:
+        widths = []
+        try:
+            for row in csv.reader(io.StringIO(head, newline=""), delimiter=mark):
+                widths.append(len(row))
+                if len(widths) == 50:
+                    break
+        except csv.Error:
+            continue
+        widths = sorted(w for w in widths if w)
+        if not widths:
+            continue
+        typical = widths[len(widths) // 2]
+        even = sum(w == typical for w in widths) / len(widths)
+        if typical > 1 and typical * even > most:
+            best, most = mark, typical * even
+    return best
+
+
+def _read_delimited(text: str, name: str, delimiter: str) -> pd.DataFrame:
+    csv.field_size_limit(10**8)
+    try:
+        return _frame(list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=False)))
+    except csv.Error as error:
+        raise InputError.one(
+            name, f"is not delimited text ({error})", "Export it again from the survey tool"
+        ) from None
+
+
+def _frame(rows: list[list[str]]) -> pd.DataFrame:
+    width = max((len(row) for row in rows), default=0)
+    full = [row if len(row) == width else row + [""] * (width - len(row)) for row in rows]
+    return pd.DataFrame(
+        full, index=pd.RangeIndex(1, len(full) + 1, name="row"), columns=range(width), dtype="str"
+    )
+
+
+def one_line(text: str) -> str:
+    """Return text on one line: white space of all kinds and byte order marks become single blanks."""
+    return re.sub(r"\s+", " ", unicodedata.normalize("NFC", text).replace("\ufeff", " ")).strip()

@@ -1,0 +1,162 @@
+"""What the program must not guess, and what people decided about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.intake.decode import one_line
+from analysis.intake.ledger import short_id
+from analysis.problems import InputError, Problem
+
+REVIEW_COLUMNS = ("id", "kind", "where", "seen", "proposals", "needed_for")
+DECISION_COLUMNS = ("id", "decision", "by", "date", "why")
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a person decided about a review item."""
+
+    id: str
+    decision: str
+    by: str
+    date: str
+    why: str
+
+
+def read_people_csv(
+    path: Path, name: str, columns: Sequence[str], *, required: Sequence[str]
+) -> pd.DataFrame:
+    """Read a CSV file that people write in.
+
+    Parameters
+    ----------
+    path, name
+        The file, and its name for messages.
+    columns
+        The columns it must have.
+    required
+        Those of them that must be filled in on every row.
+
+    Returns
+    -------
+    DataFrame
+        Text columns; the index is the 1-based row of the file. Blank rows are left out.
+
+    Raises
+    ------
+    InputError
+        With every problem: the file cannot be read, a column or a value is missing.
+    """
+    try:
+        frame = pd.read_csv(
+            path, dtype="str", keep_default_na=False, encoding="utf-8-sig", skip_blank_lines=False
+        )
+    except UnicodeDecodeError:
+        raise InputError.one(name, "the file is not UTF-8", "Save it as CSV UTF-8") from None
+    except pd.errors.EmptyDataError:
+        raise InputError.one(
+            name, "the file is empty", f"Begin it with the row {','.join(columns)}"
+        ) from None
+    except (pd.errors.ParserError, OSError) as error:
+        raise InputError.one(name, f"cannot be read as CSV ({error})", "Check commas and quotes") from None
+    frame.columns = pd.Index([one_line(c) for c in frame.columns])
+    absent = [c for c in columns if c not in frame.columns]
+    if absent:
+        row = ",".join(columns)
+        raise InputError(
+            Problem(name, f"the column {c!r} is missing", f"Begin the file with the row {row}", 1)
+            for c in absent
+        )
+    frame.index = pd.RangeIndex(2, len(frame) + 2, name="row")
+    frame = frame.fillna("")
+    frame = frame[(frame != "").any(axis=1)]
+    problems = [
+        Problem(name, "is empty", "Fill it in, or remove the row", int(row), column)
+        for column in required
+        for row in frame.index[frame[column].str.strip() == ""]
+    ]
+    if problems:
+        raise InputError(sorted(problems, key=lambda p: p.line or 0))
+    return frame
+
+
+def read_decisions(path: Path, name: str) -> dict[str, Decision]:
+    """Read ``decisions.csv``: decisions by the id of their review item. An absent file is no decisions.
+
+    Raises
+    ------
+    InputError
+        With every problem; an id with two decisions is one.
+    """
+    if not path.exists():
+        return {}
+    frame = read_people_csv(path, name, DECISION_COLUMNS, required=("id", "decision", "by", "date"))
+    twice = frame.index[frame["id"].duplicated()]
+    if len(twice):
+        raise InputError(
+            Problem(name, "the id has a decision already", "Keep one of the two", int(row), "id")
+            for row in twice
+        )
+    return {r.id: Decision(r.id, r.decision.strip(), r.by.strip(), r.date, r.why) for r in frame.itertuples()}
+
+
+@dataclass
+class _Item:
+    id: str
+    kind: str
+    seen: str
+    proposals: str
+    needed_for: str
+    rows: set[int] = field(default_factory=set)
+
+
+@dataclass
+class Review:
+    """Open questions for a person, and the decisions that settle some of them.
+
+    The same thing seen in many rows is one question. Its id is a hash of its kind and of what was seen, so that
+    it survives a new export.
+    """
+
+    decisions: dict[str, Decision]
+    _items: dict[str, _Item] = field(default_factory=dict)
+    _used: set[str] = field(default_factory=set)
+
+    def decided(self, kind: str, key: str, seen: str) -> Decision | None:
+        """Return what a person decided about the thing seen, if anything."""
+        decision = self.decisions.get(short_id(kind, key, seen))
+        if decision:
+            self._used.add(decision.id)
+        return decision
+
+    def ask(
+        self, kind: str, key: str, seen: str, rows: Iterable[int], *, proposals: str, needed_for: str
+    ) -> None:
+        """Put an open question: `kind` and `key` say about what, `seen` what stands in the rows."""
+        item_id = short_id(kind, key, seen)
+        item = self._items.setdefault(item_id, _Item(item_id, kind, seen, proposals, needed_for))
+        item.rows.update(int(r) for r in rows)
+
+    @property
+    def unmatched(self) -> tuple[str, ...]:
+        """Ids of decisions that matched nothing."""
+        return tuple(sorted(set(self.decisions) - self._used))
+
+    def frame(self) -> pd.DataFrame:
+        """Return the open questions as a table: `REVIEW_COLUMNS`, in the order they were put."""
+        records = [
+            (i.id, i.kind, _where(i.rows), i.seen, i.proposals, i.needed_for) for i in self._items.values()
+        ]
+        return pd.DataFrame(records, columns=list(REVIEW_COLUMNS)).astype("str")
+
+
+def _where(rows: set[int]) -> str:
+    if not rows:
+        return "the whole export"
+    listed = sorted(rows)
+    more = f" and {len(listed) - 10} more" if len(listed) > 10 else ""
+    return f"{'row' if len(listed) == 1 else 'rows'} {', '.join(map(str, listed[:10]))}{more}"

@@ -1,0 +1,485 @@
+"""The survey as data: pydantic models of ``survey.yaml``, and their JSON Schema for editors."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from analysis.problems import InputError, Problem
+
+Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
+Text = Annotated[str, StringConstraints(min_length=1)]
+
+MISSING_KINDS = {
+    "_not_answered": "Ej besvarad",
+    "_dont_know": "Vet ej",
+    "_not_relevant": "Ej aktuellt",
+    "_not_shown": "Ej visad",
+    "_lost": "Förlorad i överföringen",
+    "_under_review": "Under granskning",
+}
+"""Why there is no answer to count: category in ``answers.parquet`` and its Swedish label."""
+
+CHOSEN = {"chosen": "Vald", "not_chosen": "Inte vald"}
+"""The two values of an item of a multiple-choice question, and their Swedish labels."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Option(_Model):
+    """One answer that can be chosen."""
+
+    id: Id
+    label: Text = Field(description="As it stands in the questionnaire, and in the export")
+    means: Literal["dont_know", "not_relevant"] | None = Field(
+        None, description="Set where the option means “don't know” or “not relevant”"
+    )
+    column: Text | None = Field(
+        None, description="Header in the export, where each option of a multiple question has its own column"
+    )
+
+    @property
+    def value(self) -> str:
+        """The category that stands for the option in the answers."""
+        return f"_{self.means}" if self.means else self.id
+
+
+class Item(_Model):
+    """One row of a grid: the same options asked about several things."""
+
+    id: Id
+    text: Text
+    column: Text = Field(description="Header in the export")
+
+
+class Earlier(_Model):
+    """How a question relates to one of an earlier year."""
+
+    year: int
+    question: Id
+    status: Literal["same", "reworded", "reversed", "new_scale"]
+
+
+Kind = Literal["single", "scale", "multiple", "number", "free_text", "date", "unit"]
+
+
+class Question(_Model):
+    """One question of the questionnaire."""
+
+    id: Id
+    text: Text
+    kind: Kind
+    section: Id
+    column: Text | None = Field(None, description="Header in the export; the question's text if left out")
+    about: Literal["organisations", "people"] | None = Field(
+        None, description="Whether the answer describes organisations, or describes or counts people"
+    )
+    aspect: (
+        Literal["result", "practical_consequence", "activity", "obstacle", "wish", "background"] | None
+    ) = None
+    perspective: Literal["gender_equality", "child_rights"] | None = None
+    polarity: Literal["positive", "negative"] | None = Field(
+        None, description="Scales: whether the last option is the good (positive) or the bad end"
+    )
+    options: tuple[Option, ...] = ()
+    items: tuple[Item, ...] = ()
+    separator: Text | None = Field(
+        None, description="Between the options of a multiple question in one cell; the dialect's if left out"
+    )
+    earlier: tuple[Earlier, ...] = ()
+
+    @property
+    def header(self) -> str:
+        """The header of the question's own column in the export."""
+        return self.column or self.text
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the question is answered by choosing among options."""
+        return self.kind in ("single", "scale", "multiple")
+
+    @property
+    def one_column_each(self) -> bool:
+        """Whether each option of a multiple question has a column of its own in the export."""
+        return self.kind == "multiple" and any(o.column for o in self.options)
+
+    def headers(self) -> tuple[str, ...]:
+        """Return the headers of all columns of the export that the question is read from."""
+        if self.items:
+            return tuple(item.column for item in self.items)
+        if self.one_column_each:
+            return tuple(o.column for o in self.options if o.column)
+        return (self.header,)
+
+    def columns(self) -> tuple[str, ...]:
+        """Return the question's columns in ``answers.parquet``: ``question`` or ``question[item]``."""
+        if self.kind == "multiple":
+            return tuple(f"{self.id}[{o.id}]" for o in self.options if not o.means)
+        if self.items:
+            return tuple(f"{self.id}[{item.id}]" for item in self.items)
+        return (self.id,)
+
+    def labels(self) -> dict[str, str]:
+        """Return the label of each category the question's columns may hold, in order."""
+        if self.kind == "multiple":
+            own = dict(CHOSEN) | {o.value: o.label for o in self.options if o.means}
+        else:
+            own = {o.value: o.label for o in self.options}
+        return own | {value: label for value, label in MISSING_KINDS.items() if value not in own}
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.is_closed and not self.options:
+            raise ValueError(f"a question of kind {self.kind} needs options|List its options in order")
+        if self.options and not self.is_closed:
+            raise ValueError(f"a question of kind {self.kind} has no options|Remove them or change the kind")
+        if self.items and self.kind not in ("single", "scale", "number", "free_text", "date"):
+            raise ValueError(f"a question of kind {self.kind} cannot have items|Make each item a question")
+        _unique("option id", (o.id for o in self.options))
+        _unique("option label", (fold(o.label) for o in self.options))
+        _unique("option that means the same kind of missing", (o.means for o in self.options if o.means))
+        _unique("item id", (i.id for i in self.items))
+        if self.one_column_each and not all(o.column or o.means for o in self.options):
+            raise ValueError("some options have a column and some do not|Give each option its column")
+        if self.polarity and self.kind != "scale":
+            raise ValueError("polarity belongs to scales only|Remove polarity or make the kind scale")
+        return self
+
+
+class Section(_Model):
+    """A part of the questionnaire: a starting point of the strategy, or another one."""
+
+    id: Id
+    title: Text
+    kind: Literal["starting_point", "topic", "perspective", "background"]
+    confirmed: bool = Field(description="Whether a person has confirmed the wording against its source")
+    source: str = Field("", description="Where the wording is taken from")
+
+
+class Period(_Model):
+    """The time that the questions are about."""
+
+    start: dt.date
+    end: dt.date
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.end < self.start:
+            raise ValueError("the period ends before it starts|Correct start or end")
+        return self
+
+
+class Responsible(_Model):
+    """Who publishes, and whom to ask."""
+
+    publisher: Text
+    department: str = ""
+    contact: str = ""
+    case_number: str = Field("", description="Diarienummer")
+
+
+Dialect = Literal["microsoft_forms", "google_forms", "limesurvey", "surveymonkey", "eusurvey", "table"]
+
+
+class Source(_Model):
+    """The export: which file, and what cannot be told from the file itself."""
+
+    file: Text
+    dialect: Dialect | None = Field(None, description="The survey tool; recognised from the file if left out")
+    encoding: str | None = None
+    delimiter: str | None = None
+    sheet: str | None = None
+    decimal: Literal[",", "."] = ","
+    dates: Literal["ymd", "dmy", "mdy"] = "ymd"
+    exported: dt.date | None = Field(None, description="The day the export was made")
+
+
+class Drop(_Model):
+    """A column of the export that is left out on purpose."""
+
+    column: str
+    why: Literal["technical", "personal", "unused"]
+
+
+class Rules(_Model):
+    """Rules that a person may set for the year."""
+
+    duplicates: Literal["latest_complete"] = "latest_complete"
+    complete_share: float = Field(
+        0.5, ge=0, le=1, description="A submission with a smaller share of questions answered is partial"
+    )
+    smallest_count: int = Field(5, ge=1, description="Counts of people below this are not shown")
+
+
+class Survey(_Model):
+    """What was asked in a reporting year: ``survey.yaml``."""
+
+    title: Text
+    subtitle: str = ""
+    year: int = Field(ge=1900, le=2999)
+    language: Literal["sv", "en"] = Field("sv", description="The language of the questionnaire")
+    synthetic: bool = Field(False, description="True for made-up example data; every page says so")
+    draft: bool = Field(True, description="True until a person has settled what a draft leaves open")
+    published: dt.date | None = Field(None, description="The date that stands on the appendices")
+    reference_date: dt.date | None = Field(
+        None, description="The day whose units are asked; the end of the period if left out"
+    )
+    period: Period
+    responsible: Responsible
+    source: Source
+    respondents: Literal["units", "people"]
+    rules: Rules = Rules()
+    sections: tuple[Section, ...] = Field(min_length=1)
+    questions: tuple[Question, ...] = Field(min_length=1)
+    drop: tuple[Drop, ...] = ()
+
+    @property
+    def on(self) -> dt.date:
+        """The day on which invited units must exist."""
+        return self.reference_date or self.period.end
+
+    @property
+    def unit_question(self) -> Question | None:
+        """The question that tells which unit answers, if there is one."""
+        return next((q for q in self.questions if q.kind == "unit"), None)
+
+    def question(self, question_id: str) -> Question:
+        """Return the question with that id.
+
+        Raises
+        ------
+        KeyError
+            If there is none.
+        """
+        for question in self.questions:
+            if question.id == question_id:
+                return question
+        raise KeyError(f"no question {question_id!r} in the survey of {self.year}")
+
+    def counts_people(self, question: Question) -> bool:
+        """Return whether the small-number rule for people applies to a question."""
+        if question.about is None:
+            return self.respondents == "people"
+        return question.about == "people"
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        _unique("section id", (s.id for s in self.sections))
+        _unique("question id", (q.id for q in self.questions))
+        known = {s.id for s in self.sections}
+        for i, question in enumerate(self.questions):
+            if question.section not in known:
+                raise ValueError(
+                    f"@questions.{i}.section@the section {question.section!r} is not among the sections|"
+                    f"Use one of {', '.join(sorted(known))}"
+                )
+        units = [q for q in self.questions if q.kind == "unit"]
+        if self.respondents == "units" and len(units) != 1:
+            raise ValueError(
+                f"{len(units)} questions have kind unit|Give exactly one question the kind unit, "
+                "or set respondents to people"
+            )
+        _unique("column of the export", (h for q in self.questions for h in q.headers()))
+        return self
+
+
+def _unique(what: str, values: Iterable[object]) -> None:
+    twice = [str(v) for v, n in Counter(values).items() if n > 1]
+    if twice:
+        raise ValueError(f"the {what} {', '.join(map(repr, twice))} is used more than once|Make each unique")
+
+
+def fold(label: str) -> str:
+    """Return a label with the differences removed that never carry meaning.
+
+    Case, kinds and amounts of white space, kinds of dash, decomposed letters, a byte order mark and a
+    trailing full stop are folded; nothing else.
+
+    Examples
+    --------
+    >>> fold("  Vet\\u00a0ej. ") == fold("vet ej")
+    True
+    """
+    text = unicodedata.normalize("NFC", label).replace("\ufeff", "").replace("\u00ad", "")
+    text = re.sub(r"[\u2010-\u2015\u2212]", "-", text)
+    text = re.sub(r"\s+", " ", text).strip()
+    return text.casefold().rstrip(".").rstrip()
+
+
+class _LineLoader(yaml.SafeLoader):
+    """SafeLoader that refuses a key given twice (plain YAML keeps the last one silently)."""
+
+
+def _mapping(loader: _LineLoader, node: yaml.MappingNode) -> dict[Any, Any]:
+    seen: set[str] = set()
+    for key, _ in node.value:
+        if key.value in seen:
+            raise yaml.MarkedYAMLError(
+                problem=f"the key {key.value!r} is given twice", problem_mark=key.start_mark
+            )
+        seen.add(key.value)
+    return yaml.SafeLoader.construct_mapping(loader, node, deep=True)
+
+
+_LineLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+
+
+def _lines(node: yaml.Node, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], int]]:
+    yield path, node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield (*path, key.value), key.start_mark.line + 1
+            for found, line in _lines(value, (*path, key.value)):
+                if found != (*path, key.value):
+                    yield found, line
+    elif isinstance(node, yaml.SequenceNode):
+        for i, value in enumerate(node.value):
+            yield from _lines(value, (*path, i))
+
+
+def read_yaml(path: Path, name: str) -> tuple[Any, dict[tuple[str | int, ...], int]]:
+    """Read a YAML file safely.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    name : str
+        The file's name for messages.
+
+    Returns
+    -------
+    data : object
+        The content.
+    lines : dict
+        The 1-based line of each key and item, by its path.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, is not UTF-8, or is not YAML.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise InputError.one(name, "the file is missing", "Add it; `analysis new-year` drafts one") from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise InputError.one(name, "the file is not UTF-8", "Save it as UTF-8", line=line) from None
+    except OSError as error:
+        raise InputError.one(name, f"cannot be read ({error.strerror})", "Check the file") from None
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        # _LineLoader is a SafeLoader: it builds plain data only.
+        data = yaml.load(text, Loader=_LineLoader)  # noqa: S506
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise InputError.one(
+            name,
+            f"is not valid YAML: {error.problem or error.context}",
+            "Check indentation, quotes and colons there",
+            line=mark.line + 1 if mark else None,
+        ) from None
+    except yaml.YAMLError as error:
+        raise InputError.one(name, f"is not valid YAML: {error}", "Save it as plain UTF-8 text") from None
+    return data, dict(_lines(node)) if node is not None else {}
+
+
+_ADVICE = {
+    "missing": ("is missing", "Add it"),
+    "extra_forbidden": ("is not a known key", "Correct its spelling or remove it"),
+    "string_too_short": ("is empty", "Fill it in"),
+    "too_short": ("is empty", "Add at least one"),
+    "string_type": ("is not text", "Write it as text, in quotes if it looks like a number or yes/no"),
+    "bool_parsing": ("is neither true nor false", "Write true or false"),
+    "date_from_datetime_parsing": ("is not a date", "Write it as 2021-10-19"),
+    "date_parsing": ("is not a date", "Write it as 2021-10-19"),
+    "int_parsing": ("is not a whole number", "Write a whole number"),
+}
+
+
+def _problem(error: Any, name: str, lines: dict[tuple[str | int, ...], int]) -> Problem:
+    path = tuple(error["loc"])
+    message = error["msg"]
+    if error["type"] == "value_error":
+        message = message.removeprefix("Value error, ")
+        if message.startswith("@"):
+            _, where, message = message.split("@", 2)
+            path += tuple(int(p) if p.isdigit() else p for p in where.split("."))
+        what, _, do = message.partition("|")
+        subject = what
+    else:
+        what, do = _ADVICE.get(error["type"], ("", ""))
+        key = path[-1] if path else "the file"
+        if what:
+            subject = f"{key!r} {what}"
+        elif error["type"] == "literal_error":
+            subject, do = f"{key!r} is {error['input']!r}", f"Use one of {error['ctx']['expected']}"
+        elif error["type"] == "string_pattern_mismatch":
+            subject = f"{key!r} is {error['input']!r}"
+            do = "Use small letters a–z, digits and underscores, beginning with a letter"
+        else:
+            subject, do = f"{key!r}: {message[0].lower()}{message[1:]}", "Correct the value"
+    known = path
+    while known not in lines and known:
+        known = known[:-1]
+    where = ".".join(str(p) for p in path)
+    return Problem(name, subject, do, line=lines.get(known), column=where or None)
+
+
+def read_survey(path: Path, name: str, *, year: int | None = None) -> Survey:
+    """Read and check ``survey.yaml``.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    name : str
+        The file's name for messages.
+    year : int, optional
+        The year of the folder that the file lies in; the file must name the same.
+
+    Raises
+    ------
+    InputError
+        With every problem at once: line, key, what is wrong, what to do.
+    """
+    data, lines = read_yaml(path, name)
+    if not isinstance(data, dict):
+        raise InputError.one(
+            name, "holds no description of a survey", "Write keys and values, as in another year"
+        )
+    try:
+        survey = Survey.model_validate(data)
+    except ValidationError as error:
+        errors = error.errors(include_url=False)
+        # A list whose entries are all wrong is also called empty: only the entries are worth saying.
+        deep = {e["loc"][:1] for e in errors if len(e["loc"]) > 1}
+        telling = [e for e in errors if not (e["type"] == "too_short" and e["loc"] in deep)]
+        raise InputError(_problem(e, name, lines) for e in telling) from None
+    if year is not None and survey.year != year:
+        raise InputError.one(
+            name,
+            f"the year is {survey.year}, but the folder is that of {year}",
+            "Correct the year, or move the file to the right folder",
+            line=lines.get(("year",)),
+        )
+    return survey
+
+
+def schema_json() -> str:
+    """Return the JSON Schema of ``survey.yaml``, so that editors complete and check the file."""
+    schema = Survey.model_json_schema()
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    return json.dumps(schema, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
