@@ -172,6 +172,7 @@ def test_a_spelling_that_means_one_unit_matches_it(text: str, on: date, expected
         ("Stockholms stad", "stockholms stad"),
         ("Förvaltningen", "förvaltningen"),
         ("A\u030angstro\u0308m", "ångström"),
+        ("STRAẞE", "strasse"),
         (" . ", ""),
     ],
 )

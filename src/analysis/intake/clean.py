@@ -277,7 +277,7 @@ class _Run:
     def _units(self, good: Mask) -> pd.Series:
         """Return the unit of each submission; what the register does not know goes to review."""
         question = self.survey.unit_question
-        found = pd.Series(pd.NA, index=self.table.cells.index, dtype="str")
+        found = pd.Series([None] * len(self.rows), index=self.table.cells.index, dtype="str")
         if question is None or self.register is None:
             return found
         position = self.plan[question.header].position
@@ -318,8 +318,8 @@ class _Run:
 
     def _superseded(self, frame: pd.DataFrame) -> Mask:
         """Return which submissions give way to another of the same unit: the latest complete one stays."""
-        rank = frame["status"].map({"complete": 3, "partial": 2, "empty": 1})
-        known = frame[frame["unit_id"].notna() & rank.notna()].assign(rank=rank).rename_axis(None)
+        ranked = frame.assign(rank=frame["status"].map({"complete": 3, "partial": 2, "empty": 1})).rename_axis(None)
+        known = ranked[ranked["unit_id"].notna() & ranked["rank"].notna()]
         best = known.sort_values(["rank", "submitted", "row"], na_position="first").groupby("unit_id").tail(1)
         return frame.index.isin(known.index.difference(best.index))
 

@@ -90,21 +90,22 @@ def decode(
     digest = hashlib.sha256(raw).hexdigest()
     suffix = path.suffix.lower()
     if suffix in WORKBOOKS:
-        grid = _decode_workbook(raw, name, sheet)
-    elif suffix in TEXTS:
-        grid = _decode_text(raw, name, encoding, delimiter)
-    else:
-        known = ", ".join((*WORKBOOKS, *TEXTS))
-        raise InputError.one(
-            name, f"the ending {suffix!r} is not one that can be read", f"Export as one of {known}"
-        )
-    return Grid(path.name, digest, **grid)
+        chosen, cells, others = _decode_workbook(raw, name, sheet)
+        return Grid(path.name, digest, cells, sheet=chosen, other_sheets=others)
+    if suffix in TEXTS:
+        text, used = to_text(raw, name, encoding)
+        if "\x00" in text:
+            raise InputError.one(name, "holds NUL bytes: it is not a text file", "Export it again from the survey tool")
+        mark = delimiter or find_delimiter(text)
+        return Grid(path.name, digest, _read_delimited(text, name, mark), encoding=used, delimiter=mark)
+    known = ", ".join((*WORKBOOKS, *TEXTS))
+    raise InputError.one(name, f"the ending {suffix!r} is not one that can be read", f"Export as one of {known}")
 
 
 # --- workbooks ---------------------------------------------------------------------------------------------
 
 
-def _decode_workbook(raw: bytes, name: str, sheet: str | None) -> dict[str, object]:
+def _decode_workbook(raw: bytes, name: str, sheet: str | None) -> tuple[str, pd.DataFrame, tuple[str, ...]]:
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(raw))
         sheets = {
@@ -133,11 +134,8 @@ def _decode_workbook(raw: bytes, name: str, sheet: str | None) -> dict[str, obje
             f"Use one of {', '.join(map(repr, filled))} for `source: sheet:`",
         )
     chosen = sheet or next(iter(filled))
-    return {
-        "cells": _frame([[cell_text(c) for c in row] for row in filled[chosen]]),
-        "sheet": chosen,
-        "other_sheets": tuple(title for title in filled if title != chosen),
-    }
+    cells = _frame([[cell_text(c) for c in row] for row in filled[chosen]])
+    return chosen, cells, tuple(title for title in filled if title != chosen)
 
 
 def _protected(name: str) -> InputError:
@@ -173,16 +171,6 @@ def cell_text(value: object) -> str:
 
 
 # --- text --------------------------------------------------------------------------------------------------
-
-
-def _decode_text(raw: bytes, name: str, encoding: str | None, delimiter: str | None) -> dict[str, object]:
-    text, used = to_text(raw, name, encoding)
-    if "\x00" in text:
-        raise InputError.one(
-            name, "holds NUL bytes: it is not a text file", "Export it again from the survey tool"
-        )
-    mark = delimiter or find_delimiter(text)
-    return {"cells": _read_delimited(text, name, mark), "encoding": used, "delimiter": mark}
 
 
 def to_text(raw: bytes, name: str, encoding: str | None = None) -> tuple[str, str]:

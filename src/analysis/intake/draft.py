@@ -8,8 +8,9 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Literal, get_args
 
 import pandas as pd
 import yaml
@@ -48,7 +49,8 @@ SCALES: tuple[tuple[str, ...], ...] = (
 )  # fmt: skip
 """Answers in the order of their scale, folded."""
 
-_OTHER = frozenset({"other", "annat", "annan", "övrigt", "prefer not to say", "vill ej uppge"})
+_ALWAYS = frozenset({"yes", "no", "ja", "nej", "other", "annat", "annan", "övrigt", "prefer not to say", "vill ej uppge"})
+"""Answers that are options however few chose them, folded."""
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
@@ -123,7 +125,7 @@ class _Drafter:
             responsible=Responsible(publisher="Utgivare ej angiven"),
             source=Source(
                 file=self.grid.file,
-                dialect=self.table.dialect.name,  # type: ignore[arg-type]
+                dialect=self.table.dialect.name,
                 encoding=self.grid.encoding if settled and settled.encoding else None,
                 delimiter=None,
                 sheet=self.grid.sheet if self.grid.other_sheets else None,
@@ -260,11 +262,15 @@ class _Drafter:
             return None
         parts = [[p for p in t.split(separator if separator in t else separator.strip()) if p.strip()] for t in series]
         joined = [_rejoin(p, separator) for p in _joins(parts)]
-        if max(len(p) for p in joined) < 2 and not series.str.rstrip().str.endswith(separator.strip()).all():
-            return None
         bare = [[one_line(self.table.dialect.label(p)) for p in cell] for cell in joined]
         common = _common(Counter(p for cell in bare for p in set(cell)), len(bare), coded, least=0.7)
-        return self._closed("multiple", common) if common else None
+        if common is None:
+            return None
+        # Options are really combined; a few answers that happen to hold the separator are not enough.
+        known = {fold(label) for label in common}
+        combined = sum(sum(fold(p) in known for p in cell) > 1 for cell in bare)
+        ended = series.str.rstrip().str.endswith(separator.strip()).all()
+        return self._closed("multiple", common) if combined * 20 > len(bare) or ended else None
 
     def _single(self, texts: pd.Series, name: str, coded: bool) -> dict[str, object] | None:
         common = _common(Counter(texts), len(texts), coded, least=0.8)
@@ -281,7 +287,7 @@ def _group_key(column: RawColumn) -> object:
     return (column.code, column.question) if column.item else column.position
 
 
-def _mostly(series: pd.Series, test: object) -> bool:
+def _mostly(series: pd.Series, test: Callable[[str], bool]) -> bool:
     return bool(len(series)) and series.map(test).mean() > 0.5
 
 
@@ -311,7 +317,7 @@ def _common(counts: Counter[str], n: int, coded: bool, *, least: float) -> list[
     for text, count in counts.items():
         folded[fold(text)] += count
     enough = 1 if coded else max(2, math.ceil(n / 200))
-    common = [key for key, count in folded.most_common() if count >= enough or key in _OTHER]
+    common = [key for key, count in folded.most_common() if count >= enough or key in _ALWAYS]
     covered = sum(folded[key] for key in common) / sum(folded.values())
     if not common or covered < least or len(common) > 60:
         return None
@@ -342,7 +348,7 @@ def _rejoin(parts: list[tuple[str, bool]], separator: str) -> list[str]:
     return joined
 
 
-def _language(table: Table) -> str:
+def _language(table: Table) -> Literal["sv", "en"]:
     """Return the language of the headers: Swedish where its letters or small words are common."""
     words = Counter(w for c in table.columns for w in re.findall(r"\w+", c.header.casefold()))
     swedish = sum(words[w] for w in ("och", "att", "ni", "är", "av", "för", "vilka", "har", "hur", "på"))

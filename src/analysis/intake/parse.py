@@ -123,7 +123,8 @@ def parse_date(text: str, order: str) -> dt.datetime | None:
         )
     else:
         return None
+    hour, minute, second_of = (int(c or 0) for c in clock)
     try:
-        return dt.datetime(year, month, day, *(int(c or 0) for c in clock))
+        return dt.datetime(year, month, day, hour, minute, second_of)
     except ValueError:
         return None

@@ -101,7 +101,8 @@ def read_decisions(path: Path, name: str) -> dict[str, Decision]:
             Problem(name, "the id has a decision already", "Keep one of the two", int(row), "id")
             for row in twice
         )
-    return {r.id: Decision(r.id, r.decision.strip(), r.by.strip(), r.date, r.why) for r in frame.itertuples()}
+    rows = frame[list(DECISION_COLUMNS)].map(str.strip).itertuples(index=False, name=None)
+    return {row[0]: Decision(*row) for row in rows}
 
 
 @dataclass

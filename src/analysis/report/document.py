@@ -1,15 +1,15 @@
 """From an executed notebook to the blocks of a document, which the renderers turn into HTML and PDF.
 
-In a notebook, `describe` says once what the document is, `show` publishes a table or a figure, and `say` publishes
-text that was made from data. `read_notebook` collects these outputs and the Markdown cells, in order.
+In a notebook, `describe` says once what the document is, `show` publishes a table or a figure, and `say`
+publishes text made from data. `read_notebook` collects these outputs and the Markdown cells, in order.
 
-Nothing is left out silently. Code is never shown, but everything else that a cell prints or displays must be a block
-that both renderers know; a cell that is not meant for the reader carries the tag ``remove-cell`` or
-``remove-output``. All faults are reported at once, each with its cell.
+Nothing is left out silently. Code is never shown, but everything else that a cell prints or displays must be
+a block that both renderers know; a cell that is not meant for the reader carries the tag ``remove-cell``
+(or ``remove-output``). All faults are reported at once, each with its cell.
 
-The title of the document is the one given to `describe`. It is the only heading of level 1: the headings of the
-text begin at level 2 (``##``). Headings, tables ("Tabell 1") and figures ("Diagram 1") are numbered here. A link
-without text to a table, figure or heading, such as ``[](#tabell-svar)``, becomes "tabell 3".
+The title of the document is the one given to `describe`. It is the only heading of level 1: the headings of
+the text begin at level 2 (``##``). Headings, tables ("Tabell 1") and figures ("Diagram 1") are numbered here.
+A link without text to a table, figure or heading, such as ``[](#tabell-svar)``, becomes "tabell 3".
 """
 
 from __future__ import annotations
@@ -21,19 +21,49 @@ import io
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
-from IPython.display import display
+from IPython.display import publish_display_data
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 from mdit_py_plugins.footnote import footnote_plugin
 
 from analysis.problems import Problem
 from analysis.report import swedish
+from analysis.report.blocks import (
+    Block,
+    Blocks,
+    Code,
+    Description,
+    Document,
+    Emphasis,
+    ExportError,
+    Figure,
+    Footnote,
+    Heading,
+    Inlines,
+    ItemList,
+    LineBreak,
+    Link,
+    NoteMark,
+    Paragraph,
+    Quote,
+    Strong,
+    TableBlock,
+    Text,
+    inlines,
+    inside,
+    own_inlines,
+    own_texts,
+    plain_text,
+)
 from analysis.report.tables import Column, Table
+
+__all__ = ["ExportError", "as_quote", "describe", "plain", "read_notebook", "say", "show"]
 
 TABLE_MIME = "application/vnd.analysis.table+json"
 FIGURE_MIME = "application/vnd.analysis.figure+json"
@@ -41,342 +71,17 @@ DOCUMENT_MIME = "application/vnd.analysis.document+json"
 MARKDOWN_MIME = "text/markdown"
 VERSION = 1
 
-SKIPPED_TAGS = frozenset({"parameters", "injected-parameters", "remove-cell"})
-"""Cells that are not read at all. ``remove-output`` only hides what a code cell shows."""
+_publish: Callable[[dict[str, Any]], None] = publish_display_data
+
+SKIPPED_TAGS = frozenset({"parameters", "injected-parameters", "remove-cell", "remove-output"})
+"""Tags of cells that are not for the reader. An error in such a cell still stops the export."""
 
 TABLE_CAPTION_PREFIX = "Tabell:"
 """A paragraph that begins so is the caption of the Markdown table after it."""
 
 
-class ExportError(Exception):
-    """The notebook cannot become a document yet. Carries every problem found.
-
-    Attributes
-    ----------
-    problems : tuple of Problem
-        Each names the cell (counted from 1, with its first line), what is wrong and what to do.
-    """
-
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("\n".join(str(problem) for problem in self.problems))
-
-
-# ---------------------------------------------------------------------------------------------------------------
-# The block model
-# ---------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Text:
-    """Running text, exactly as it is read."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Code:
-    """A name from a program, set in a fixed-width font."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Strong:
-    """Important text."""
-
-    content: Inlines
-
-
-@dataclass(frozen=True)
-class Emphasis:
-    """Stressed text."""
-
-    content: Inlines
-
-
-@dataclass(frozen=True)
-class Link:
-    """A link to a web page, an e-mail address, or (``#id``) a heading, table or figure of the document."""
-
-    target: str
-    content: Inlines
-
-
-@dataclass(frozen=True)
-class LineBreak:
-    """A line that ends within a paragraph."""
-
-
-@dataclass(frozen=True)
-class NoteMark:
-    """The place where a footnote is called."""
-
-    label: str
-
-
-Inline = Text | Code | Strong | Emphasis | Link | LineBreak | NoteMark
-Inlines = tuple[Inline, ...]
-
-
-@dataclass(frozen=True)
-class Heading:
-    """A heading of level 2 or below, with its number, such as "1.2"."""
-
-    level: int
-    content: Inlines
-    number: str
-    ident: str
-    cell: str = field(default="", compare=False)
-
-
-@dataclass(frozen=True)
-class Paragraph:
-    """A paragraph of text."""
-
-    content: Inlines
-    cell: str = field(default="", compare=False)
-
-
-@dataclass(frozen=True)
-class ItemList:
-    """A list, numbered from `start` or with bullets."""
-
-    items: tuple[Blocks, ...]
-    ordered: bool = False
-    start: int = 1
-    cell: str = field(default="", compare=False)
-
-
-@dataclass(frozen=True)
-class Quote:
-    """A quotation, with who said it."""
-
-    blocks: Blocks
-    attribution: Inlines = ()
-    cell: str = field(default="", compare=False)
-
-
-@dataclass(frozen=True)
-class TableBlock:
-    """A table with its number in the document."""
-
-    table: Table
-    number: int
-    cell: str = field(default="", compare=False)
-
-    @property
-    def label(self) -> str:
-        """What the table is called, such as "Tabell 3"."""
-        return f"Tabell {self.number}"
-
-    @property
-    def ident(self) -> str:
-        """The name that links point at, such as "tabell-svar"."""
-        return f"tabell-{self.table.key or self.number}"
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A figure: SVG text, its caption, and the same message in words for those who do not see it."""
-
-    caption: str
-    alt: str
-    svg: str
-    notes: tuple[str, ...] = ()
-    source: str = ""
-    key: str = ""
-    number: int = 0
-    cell: str = field(default="", compare=False)
-
-    @property
-    def label(self) -> str:
-        """What the figure is called, such as "Diagram 3"."""
-        return f"Diagram {self.number}"
-
-    @property
-    def ident(self) -> str:
-        """The name that links point at, such as "diagram-svar"."""
-        return f"diagram-{self.key or self.number}"
-
-    @property
-    def size(self) -> tuple[float, float]:
-        """Width and height in points, as the SVG states them.
-
-        Raises
-        ------
-        ValueError
-            When the SVG does not state them in points.
-        """
-        root = re.search(r"<svg\b[^>]*>", self.svg)
-        sizes = [
-            re.search(rf'\b{name}="([0-9.]+)pt"', root[0]) if root else None for name in ("width", "height")
-        ]
-        if not (sizes[0] and sizes[1]):
-            raise ValueError("the figure does not state its width and height in points")
-        return float(sizes[0][1]), float(sizes[1][1])
-
-    def footer(self) -> tuple[str, ...]:
-        """Return the lines below the figure: notes and source."""
-        return (*self.notes, *((f"Källa: {self.source}",) if self.source else ()))
-
-
-Block = Heading | Paragraph | ItemList | Quote | TableBlock | Figure
-Blocks = tuple[Block, ...]
-
-
-@dataclass(frozen=True)
-class Footnote:
-    """The text of a footnote, with its number in the document."""
-
-    label: str
-    number: int
-    blocks: tuple[Paragraph, ...]
-
-
-@dataclass(frozen=True)
-class Description:
-    """What the document is, as its first page says it.
-
-    Parameters
-    ----------
-    title, subtitle : str
-        The title is the heading of level 1.
-    year : str
-        The reporting year.
-    publisher : str
-        The administration responsible for the document.
-    contact : str
-        Whom a reader can turn to; may be empty.
-    registration_number : str
-        Diarienummer; may be empty until the document is registered.
-    date : str
-        The document's date in ISO form. It is given, never read from a clock.
-    marks : sequence of str
-        Words that every page must carry, such as "UTKAST" and "SYNTETISKA EXEMPELDATA".
-    lang : str
-        Only "sv": the fixed words of the renderers are Swedish.
-
-    Raises
-    ------
-    ValueError
-        Naming every field that is empty or wrong.
-    """
-
-    title: str
-    year: str
-    publisher: str
-    date: str
-    subtitle: str = ""
-    contact: str = ""
-    registration_number: str = ""
-    marks: Sequence[str] = ()
-    lang: str = "sv"
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "marks", tuple(self.marks))
-        faults = [
-            f"{name} is empty" for name in ("title", "year", "publisher") if not getattr(self, name).strip()
-        ]
-        faults += ["a mark is empty" for mark in self.marks if not mark.strip()]
-        if self.lang != "sv":
-            faults.append(f"lang is {self.lang!r}, but the fixed words of a report are written in 'sv'")
-        try:
-            swedish.as_date(self.date)
-        except ValueError as error:
-            faults.append(f"date: {error}")
-        if faults:
-            raise ValueError(f"the description of the document is not complete: {'; '.join(faults)}")
-
-    def details(self) -> tuple[tuple[str, str], ...]:
-        """Return the fields of the first page as pairs of Swedish name and value."""
-        contact = (("Kontakt", self.contact),) if self.contact else ()
-        return (
-            ("Rapporteringsår", self.year),
-            ("Dnr", self.registration_number or "anges vid registrering"),
-            ("Datum", swedish.date(self.date)),
-            ("Utgivare", self.publisher),
-            *contact,
-        )
-
-
-@dataclass(frozen=True)
-class Document:
-    """A numbered and checked document, ready to be rendered.
-
-    Attributes
-    ----------
-    about : Description
-    blocks : tuple of blocks
-    notes : tuple of Footnote
-        In the order in which they are called.
-    references : mapping of str to str
-        What each heading, table and figure is called, such as ``{"tabell-svar": "tabell 3"}``.
-    """
-
-    about: Description
-    blocks: Blocks
-    notes: tuple[Footnote, ...] = ()
-    references: Mapping[str, str] = field(default_factory=dict)
-
-    def note(self, label: str) -> Footnote:
-        """Return the footnote with this label."""
-        return next(note for note in self.notes if note.label == label)
-
-
-def inside(blocks: Iterable[Block]) -> Iterator[Block]:
-    """Yield the blocks and all blocks within them, in reading order."""
-    for block in blocks:
-        yield block
-        if isinstance(block, Quote):
-            yield from inside(block.blocks)
-        elif isinstance(block, ItemList):
-            for item in block.items:
-                yield from inside(item)
-
-
-def inlines(content: Inlines) -> Iterator[Inline]:
-    """Yield the parts of a text and all parts within them, in reading order."""
-    for part in content:
-        yield part
-        if isinstance(part, Strong | Emphasis | Link):
-            yield from inlines(part.content)
-
-
-def own_inlines(block: Block) -> Iterator[Inline]:
-    """Yield the parts of the text that a block holds itself, not in blocks within it."""
-    if isinstance(block, Heading | Paragraph):
-        yield from inlines(block.content)
-    elif isinstance(block, Quote):
-        yield from inlines(block.attribution)
-
-
-def own_texts(block: Block) -> Iterator[str]:
-    """Yield every piece of text that a block itself shows to a reader."""
-    for part in own_inlines(block):
-        if isinstance(part, Text | Code):
-            yield part.text
-    if isinstance(block, TableBlock):
-        yield block.table.caption
-        yield from (column.heading for column in block.table.columns)
-        yield from (text for row in block.table.shown_rows() for text in row)
-        yield from block.table.footer()
-    elif isinstance(block, Figure):
-        yield from (block.caption, block.alt, *block.footer())
-
-
-def plain_text(content: Inlines) -> str:
-    """Return the text of a heading or paragraph without its emphasis, links and footnotes."""
-    words = (
-        part.text if isinstance(part, Text | Code) else " " if isinstance(part, LineBreak) else ""
-        for part in inlines(content)
-    )
-    return "".join(words)
-
-
-# ---------------------------------------------------------------------------------------------------------------
 # In the notebook
-# ---------------------------------------------------------------------------------------------------------------
+# ---------------
 
 
 def describe(
@@ -414,7 +119,7 @@ def describe(
     details = "".join(f"<br>{html.escape(name)}: {html.escape(value)}" for name, value in about.details())
     markup = f"<h1>{html.escape(title)}</h1><p>{html.escape(' · '.join(about.marks))}{details}</p>"
     bundle = {DOCUMENT_MIME: {"version": VERSION, **asdict(about)}, "text/html": markup, "text/plain": title}
-    display(bundle, raw=True)
+    _publish(bundle)
 
 
 def show(
@@ -431,10 +136,11 @@ def show(
     Parameters
     ----------
     thing : Table, pandas.DataFrame or matplotlib Figure
-        A data frame becomes a `Table` as in `Table.from_frame`. A figure is closed, so that it is not shown twice;
-        a seaborn grid counts as a figure.
+        A data frame becomes a `Table` as in `Table.from_frame`. A figure is closed, so that it is not shown
+        twice; a seaborn grid counts as a figure.
     caption : str
-        What is shown, in Swedish, without number. Required for a data frame and a figure; replaces that of a table.
+        What is shown, in Swedish, without number. Required for a data frame and a figure; replaces that of a
+        table.
     alt : str
         The message of a figure in words. Required for a figure, and only for that.
     notes, source, key
@@ -456,20 +162,25 @@ def show(
         return
     if alt is not None:
         raise TypeError("alt is the text of a figure: a table is read as it is")
-    given = {"caption": caption, "notes": tuple(notes), "source": source, "key": key}
     if isinstance(thing, Table):
-        _display_table(replace(thing, **{name: value for name, value in given.items() if value}))
+        table = replace(
+            thing,
+            caption=caption or thing.caption,
+            notes=tuple(notes) or thing.notes,
+            source=source or thing.source,
+            key=key or thing.key,
+        )
     elif hasattr(thing, "reset_index") and hasattr(thing, "columns"):
-        given["caption"] = caption or ""
-        _display_table(Table.from_frame(thing, **given))
+        table = Table.from_frame(thing, caption=caption or "", notes=notes, source=source, key=key)
     else:
         raise TypeError(f"show takes a Table, a data frame or a figure, not {type(thing).__name__}")
+    _display_table(table)
 
 
 def say(markdown: str) -> None:
     """Publish text that the notebook made from data, as Markdown: headings, paragraphs, lists, quotes.
 
-    Text from a survey goes through `plain` (within a sentence) or `as_quote` first, so that its signs are text.
+    Text from a survey goes through `plain` (within a sentence) or `as_quote` first: then its signs are text.
 
     Raises
     ------
@@ -478,7 +189,7 @@ def say(markdown: str) -> None:
     """
     if not markdown.strip():
         raise ValueError("say was given no text")
-    display({MARKDOWN_MIME: markdown, "text/plain": markdown}, raw=True)
+    _publish({MARKDOWN_MIME: markdown, "text/plain": markdown})
 
 
 _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
@@ -527,8 +238,8 @@ def as_quote(text: str, source: str = "") -> str:
 def figure_svg(figure: Any) -> str:
     """Return a matplotlib figure as SVG text and close it.
 
-    Letters become outlines, because a reader may lack the font. The same figure gives the same text: no date, no
-    program version, no random names.
+    Letters become outlines, because a reader may lack the font. The same figure gives the same text: no date,
+    no program version, no random names.
     """
     import matplotlib as mpl
     import matplotlib.pyplot as plt
@@ -548,7 +259,7 @@ def _display_table(table: Table) -> None:
         "text/html": table.to_html() + footer,
         "text/plain": f"Tabell: {table.caption} ({swedish.plural(len(table.rows), 'rad', 'rader')})",
     }
-    display(bundle, raw=True)
+    _publish(bundle)
 
 
 def _display_figure(figure: Figure) -> None:
@@ -563,9 +274,8 @@ def _display_figure(figure: Figure) -> None:
         "source": figure.source,
         "key": figure.key,
     }
-    display(
-        {FIGURE_MIME: content, "text/html": markup, "text/plain": f"Diagram: {figure.caption}. {figure.alt}"},
-        raw=True,
+    _publish(
+        {FIGURE_MIME: content, "text/html": markup, "text/plain": f"Diagram: {figure.caption}. {figure.alt}"}
     )
 
 
@@ -577,9 +287,8 @@ def image(figure: Figure) -> str:
     return f'<img src="data:image/svg+xml;base64,{data}" alt="{alt}" width="{width}" height="{height}">'
 
 
-# ---------------------------------------------------------------------------------------------------------------
 # From the notebook
-# ---------------------------------------------------------------------------------------------------------------
+# -----------------
 
 Fault = tuple[str, str]
 """What is wrong, and what to do about it."""
@@ -634,11 +343,11 @@ def read_notebook(notebook: Mapping[str, Any] | Path | str) -> Document:
     Raises
     ------
     ExportError
-        With every problem found: what a reader would miss, what has no caption or alternative text, headings that
-        skip a level, footnotes without text, and so on.
+        With every problem found: what a reader would miss, what has no caption or alternative text, headings
+        that skip a level, footnotes without text, and so on.
     """
-    if not isinstance(notebook, Mapping):
-        notebook = json.loads(Path(notebook).read_text(encoding="utf-8"))
+    if isinstance(notebook, str | Path):
+        return read_notebook(json.loads(Path(notebook).read_text(encoding="utf-8")))
     if notebook.get("nbformat") != 4:
         raise ExportError(
             [Problem("the notebook", f"it has format {notebook.get('nbformat')!r}", "Save it in format 4")]
@@ -654,12 +363,15 @@ def _joined(text: str | list[str]) -> str:
     return text if isinstance(text, str) else "".join(text)
 
 
+class _Parser(MarkdownIt):
+    def validateLink(self, url: str) -> bool:
+        """Accept any link while parsing: `_Reader.link` judges it, instead of it becoming text."""
+        return True
+
+
 def _markdown_parser() -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": True}).enable(
-        "table"
-    )  # HTML is recognised in order to refuse it
+    parser = _Parser("commonmark", {"html": True}).enable("table")  # HTML is recognised in order to refuse it
     parser.use(footnote_plugin, inline=False, move_to_end=False, always_match_refs=True)
-    parser.validateLink = lambda _: True  # type: ignore[method-assign]  # links are checked by _Reader._link
     return parser
 
 
@@ -679,30 +391,24 @@ class _Reader:
         self.tables = 0
         self.figures = 0
 
-    def problem(self, what: str, do: str) -> None:
-        self.problems.append(Problem(self.cell, what, do))
+    def problem(self, what: str, do: str, cell: str = "") -> None:
+        self.problems.append(Problem(cell or self.cell, what, do))
 
-    # -- cells and outputs --------------------------------------------------------------------------------------
+    # cells and outputs
 
     def read_cell(self, number: int, cell: Mapping[str, Any]) -> None:
         source = _joined(cell.get("source", ""))
         first_line = next((line.strip() for line in source.splitlines() if line.strip()), "empty")
         self.cell = f"cell {number} ({first_line if len(first_line) <= 60 else first_line[:59] + '…'})"
-        tags = set(cell.get("metadata", {}).get("tags", []))
-        if tags & SKIPPED_TAGS:
-            return
-        match cell["cell_type"]:
-            case "markdown":
-                self.read_markdown(source)
-            case "code":
-                outputs = cell.get("outputs", [])
-                hidden = "remove-output" in tags
-                for output in outputs:
-                    if not hidden or output["output_type"] == "error":
-                        self.read_output(output)
-            case other:
-                if source.strip():
-                    self.problem(f"a {other} cell is not read", "Make it Markdown or tag it remove-cell")
+        skipped = not SKIPPED_TAGS.isdisjoint(cell.get("metadata", {}).get("tags", []))
+        if cell["cell_type"] == "code":
+            for output in cell["outputs"]:
+                if not skipped or output["output_type"] == "error":
+                    self.read_output(output)
+        elif cell["cell_type"] == "markdown" and not skipped:
+            self.read_markdown(source)
+        elif source.strip() and not skipped:
+            self.problem(f"a {cell['cell_type']} cell is not read", "Make it Markdown or tag it remove-cell")
 
     def read_output(self, output: Mapping[str, Any]) -> None:
         match output["output_type"]:
@@ -776,7 +482,7 @@ class _Reader:
         except (ValueError, TypeError) as error:
             self.problem(str(error), "Mend the call of describe(…)")
 
-    # -- Markdown blocks ----------------------------------------------------------------------------------------
+    # Markdown blocks
 
     def read_markdown(self, source: str) -> None:
         tree = SyntaxTreeNode(self.parser.parse(source, {}))
@@ -899,7 +605,7 @@ class _Reader:
             return Quote(tuple(first), (name, *said_by[1:]), self.cell)
         return Quote((*first, last), (), self.cell)
 
-    # -- Markdown within a line ---------------------------------------------------------------------------------
+    # Markdown within a line
 
     def inline_content(self, node: SyntaxTreeNode) -> Inlines:
         return tuple(part for line in node.children for child in line.children for part in self.inline(child))
@@ -938,6 +644,8 @@ class _Reader:
     def link(self, node: SyntaxTreeNode) -> Link:
         target = str(node.attrs["href"])
         content = self.inlines_within(node)
+        if target.startswith("#"):
+            target = unquote(target)
         if not re.match(r"(https?://|mailto:|#)\S", target):
             self.problem(
                 f"the link to {target!r} leads nowhere outside this computer", "Use https:, mailto: or #"
@@ -952,20 +660,25 @@ class _Reader:
             self.problem(f"{where} holds more than text: {plain_text(content)!r}", "Leave only the text")
         return plain_text(content)
 
-    # -- the whole ----------------------------------------------------------------------------------------------
+    # the whole
 
     def document(self) -> Document:
         notes = self.numbered_notes()
-        self.cell = "the notebook"
         if len(self.descriptions) != 1:
             self.problem(
-                f"it calls describe(…) {len(self.descriptions)} times",
+                f"describe(…) is called {len(self.descriptions)} times",
                 "Call it once, and run the notebook before exporting it",
+                "the notebook",
             )
         if not self.blocks:
-            self.problem("it shows nothing", "Run it before exporting it")
-        self.check_links(notes)
-        self.check_characters(notes)
+            self.problem("nothing is shown", "Run the notebook before exporting it", "the notebook")
+        for block in _all_blocks(self.blocks, notes):
+            self.check_links(block)
+            for text in own_texts(block):
+                self.check_printable(text, block.cell)
+        for description in self.descriptions:
+            for value in asdict(description).values():
+                self.check_printable("".join(value), "the call of describe(…)")
         if self.problems:
             raise ExportError(self.problems)
         return Document(self.descriptions[0], tuple(self.blocks), notes, dict(self.references))
@@ -977,46 +690,30 @@ class _Reader:
             for part in own_inlines(block):
                 if isinstance(part, NoteMark):
                     called.setdefault(part.label, block.cell)
-        for label, self.cell in called.items():
+        for label, cell in called.items():
             if label not in self.note_texts:
-                self.problem(f"the footnote {label!r} has no text", f"Write it after [^{label}]:")
-        for label, (_, self.cell) in self.note_texts.items():
+                self.problem(f"the footnote {label!r} has no text", f"Write it after [^{label}]:", cell)
+        for label, (_, cell) in self.note_texts.items():
             if label not in called:
-                self.problem(f"no text calls the footnote {label!r}", f"Write [^{label}] where it belongs")
+                self.problem(f"no text calls the footnote {label!r}", f"Write [^{label}] in the text", cell)
         found = [label for label in called if label in self.note_texts]
         return tuple(Footnote(label, i, self.note_texts[label][0]) for i, label in enumerate(found, start=1))
 
-    def check_links(self, notes: Sequence[Footnote]) -> None:
-        for block in _all_blocks(self.blocks, notes):
-            self.cell = block.cell
-            for part in own_inlines(block):
-                if (
-                    isinstance(part, Link)
-                    and part.target.startswith("#")
-                    and not self.has_target(part.target)
-                ):
-                    self.problem(f"nothing is called {part.target}", "Link to #tabell-KEY or #diagram-KEY")
+    def check_links(self, block: Block) -> None:
+        for part in own_inlines(block):
+            if isinstance(part, Link) and part.target[0] == "#" and part.target[1:] not in self.references:
+                self.problem(
+                    f"nothing is called {part.target}", "Link to #tabell-KEY or #diagram-KEY", block.cell
+                )
 
-    def has_target(self, target: str) -> bool:
-        return target[1:] in self.references
-
-    def check_characters(self, notes: Sequence[Footnote]) -> None:
-        for description in self.descriptions:
-            self.cell = "the call of describe(…)"
-            for value in asdict(description).values():
-                self.check_printable("".join(value))
-        for block in _all_blocks(self.blocks, notes):
-            self.cell = block.cell
-            for text in own_texts(block):
-                self.check_printable(text)
-
-    def check_printable(self, text: str) -> None:
+    def check_printable(self, text: str, cell: str) -> None:
         for character in sorted(
             {c for c in text if c not in "\n\t" and unicodedata.category(c) in _CONTROLS}
         ):
             self.problem(
                 f"the text {_shortened(text)!r} holds the control character U+{ord(character):04X}",
                 "Remove it where the text comes from",
+                cell,
             )
 
 
