@@ -318,7 +318,9 @@ class _Run:
 
     def _superseded(self, frame: pd.DataFrame) -> Mask:
         """Return which submissions give way to another of the same unit: the latest complete one stays."""
-        ranked = frame.assign(rank=frame["status"].map({"complete": 3, "partial": 2, "empty": 1})).rename_axis(None)
+        ranked = frame.assign(
+            rank=frame["status"].map({"complete": 3, "partial": 2, "empty": 1})
+        ).rename_axis(None)
         known = ranked[ranked["unit_id"].notna() & ranked["rank"].notna()]
         best = known.sort_values(["rank", "submitted", "row"], na_position="first").groupby("unit_id").tail(1)
         return frame.index.isin(known.index.difference(best.index))

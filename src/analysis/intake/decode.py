@@ -95,11 +95,15 @@ def decode(
     if suffix in TEXTS:
         text, used = to_text(raw, name, encoding)
         if "\x00" in text:
-            raise InputError.one(name, "holds NUL bytes: it is not a text file", "Export it again from the survey tool")
+            raise InputError.one(
+                name, "holds NUL bytes: it is not a text file", "Export it again from the survey tool"
+            )
         mark = delimiter or find_delimiter(text)
         return Grid(path.name, digest, _read_delimited(text, name, mark), encoding=used, delimiter=mark)
     known = ", ".join((*WORKBOOKS, *TEXTS))
-    raise InputError.one(name, f"the ending {suffix!r} is not one that can be read", f"Export as one of {known}")
+    raise InputError.one(
+        name, f"the ending {suffix!r} is not one that can be read", f"Export as one of {known}"
+    )
 
 
 # --- workbooks ---------------------------------------------------------------------------------------------

@@ -49,7 +49,9 @@ SCALES: tuple[tuple[str, ...], ...] = (
 )  # fmt: skip
 """Answers in the order of their scale, folded."""
 
-_ALWAYS = frozenset({"yes", "no", "ja", "nej", "other", "annat", "annan", "övrigt", "prefer not to say", "vill ej uppge"})
+_ALWAYS = frozenset(
+    {"yes", "no", "ja", "nej", "other", "annat", "annan", "övrigt", "prefer not to say", "vill ej uppge"}
+)
 """Answers that are options however few chose them, folded."""
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
@@ -69,7 +71,7 @@ def draft_survey(
     year: int,
     exported: dt.date,
     register: Register,
-    settled: Source | None = None,
+    encoding: str | None = None,
 ) -> Draft:
     """Infer what was asked from an export.
 
@@ -83,10 +85,10 @@ def draft_survey(
         The day of the export, where the file does not tell it.
     register : Register
         Units that may have answered.
-    settled : Source, optional
-        Encoding and dialect where a person has chosen them.
+    encoding : str, optional
+        The encoding, where a person has chosen it.
     """
-    return _Drafter(table, grid, year, register).draft(exported, settled)
+    return _Drafter(table, grid, year, register).draft(exported, encoding)
 
 
 class _Drafter:
@@ -96,7 +98,7 @@ class _Drafter:
         self.drop: list[Drop] = []
         self.ids: set[str] = set()
 
-    def draft(self, exported: dt.date, settled: Source | None) -> Draft:
+    def draft(self, exported: dt.date, encoding: str | None) -> Draft:
         answers = []
         for column in self.table.columns:
             series = self._cells(column)
@@ -126,7 +128,7 @@ class _Drafter:
             source=Source(
                 file=self.grid.file,
                 dialect=self.table.dialect.name,
-                encoding=self.grid.encoding if settled and settled.encoding else None,
+                encoding=encoding,
                 delimiter=None,
                 sheet=self.grid.sheet if self.grid.other_sheets else None,
                 decimal="." if self._point_decimals() else ",",
@@ -134,7 +136,9 @@ class _Drafter:
                 exported=self.table.exported or exported,
             ),
             respondents="units" if units else "people",
-            sections=(Section(id="fragor", title="Enkätens frågor", kind="topic", confirmed=False, source="draft"),),
+            sections=(
+                Section(id="fragor", title="Enkätens frågor", kind="topic", confirmed=False, source="draft"),
+            ),
             questions=tuple(questions),
             drop=tuple(self.drop),
         )
@@ -169,7 +173,11 @@ class _Drafter:
 
     def _id(self, wanted: str) -> str:
         base = slug(wanted)
-        found = next(i for i in itertools.chain([base], (f"{base}_{n}" for n in itertools.count(2))) if i not in self.ids)
+        found = next(
+            i
+            for i in itertools.chain([base], (f"{base}_{n}" for n in itertools.count(2)))
+            if i not in self.ids
+        )
         self.ids.add(found)
         return found
 
@@ -178,11 +186,14 @@ class _Drafter:
         question_id = self._id(first.code or f"q{len(self.ids) + 1:02}")
         common = {"id": question_id, "text": first.question, "section": "fragor"}
         if len(columns) == 1 and not first.item:
-            return Question.model_validate({**common, "column": first.header, **self._kind(first, self._cells(first))})
+            return Question.model_validate(
+                {**common, "column": first.header, **self._kind(first, self._cells(first))}
+            )
         cells = [self._cells(c) for c in columns]
         if len(columns) > 1 and all(_is_choice(series, c) for series, c in zip(cells, columns, strict=True)):
             options = [
-                Option(id=i, label=c.item, column=c.header) for i, c in zip(_slugs(c.item for c in columns), columns, strict=True)
+                Option(id=i, label=c.item, column=c.header)
+                for i, c in zip(_slugs(c.item for c in columns), columns, strict=True)
             ]
             return Question.model_validate({**common, "kind": "multiple", "options": options})
         everything = pd.concat(cells)
@@ -206,7 +217,9 @@ class _Drafter:
         if self._is_unit(bare):
             return {"kind": "unit"}
         texts = bare[~bare.map(fold).isin(MISSING_WORDS)]
-        moments = texts.map(lambda t: parse_date(t, "mdy" if self.table.dialect.name == "google_forms" else "ymd"))
+        moments = texts.map(
+            lambda t: parse_date(t, "mdy" if self.table.dialect.name == "google_forms" else "ymd")
+        )
         if len(texts) and moments.notna().all():
             return {"kind": "date"}
         ordered = self._scale(bare, name)
@@ -231,17 +244,26 @@ class _Drafter:
         missing = [key for key in labels if key in MISSING_WORDS]
         for known in SCALES:
             if len(real) > 1 and set(real) <= set(known):
-                return self._closed("scale", [labels[k] for k in known if k in real] + [labels[k] for k in missing])
+                return self._closed(
+                    "scale", [labels[k] for k in known if k in real] + [labels[k] for k in missing]
+                )
         numbered = {key: re.match(r"(\d{1,2})(?:/\d{1,2}|\s*[-–(.].*)?$", key) for key in real}
         if not real or not all(numbered.values()):
             return None
         points = {key: int(m[1]) for key, m in numbered.items() if m}
         repeated = len(texts) >= 3 * len(real) or any(not key.isdigit() for key in real)
-        if max(points.values()) > 10 or len(set(points.values())) != len(points) or len(points) < 2 or not repeated:
+        if (
+            max(points.values()) > 10
+            or len(set(points.values())) != len(points)
+            or len(points) < 2
+            or not repeated
+        ):
             return None
         if len(real) < 3 and all(key.isdigit() for key in real):
             return None
-        self.settle.append(f"“{name}” is taken for a scale from {min(points.values())} to {max(points.values())}.")
+        self.settle.append(
+            f"“{name}” is taken for a scale from {min(points.values())} to {max(points.values())}."
+        )
         order = sorted(real, key=lambda key: points[key])
         return self._closed("scale", [labels[k] for k in order + missing])
 
@@ -260,7 +282,10 @@ class _Drafter:
         cells = [t for t in series if separator.strip() in t]
         if not cells:
             return None
-        parts = [[p for p in t.split(separator if separator in t else separator.strip()) if p.strip()] for t in series]
+        parts = [
+            [p for p in t.split(separator if separator in t else separator.strip()) if p.strip()]
+            for t in series
+        ]
         joined = [_rejoin(p, separator) for p in _joins(parts)]
         bare = [[one_line(self.table.dialect.label(p)) for p in cell] for cell in joined]
         common = _common(Counter(p for cell in bare for p in set(cell)), len(bare), coded, least=0.7)
@@ -352,7 +377,9 @@ def _language(table: Table) -> Literal["sv", "en"]:
     """Return the language of the headers: Swedish where its letters or small words are common."""
     words = Counter(w for c in table.columns for w in re.findall(r"\w+", c.header.casefold()))
     swedish = sum(words[w] for w in ("och", "att", "ni", "är", "av", "för", "vilka", "har", "hur", "på"))
-    english = sum(words[w] for w in ("and", "the", "you", "is", "of", "for", "which", "have", "how", "do", "in"))
+    english = sum(
+        words[w] for w in ("and", "the", "you", "is", "of", "for", "which", "have", "how", "do", "in")
+    )
     return "sv" if swedish >= english else "en"
 
 
@@ -400,4 +427,6 @@ def to_yaml(draft: Draft) -> str:
 
 def to_settle(draft: Draft) -> str:
     """Return the list of what a person must settle, as Markdown."""
-    return "# To settle before the survey can be trusted\n\n" + "".join(f"- [ ] {line}\n" for line in draft.settle)
+    return "# To settle before the survey can be trusted\n\n" + "".join(
+        f"- [ ] {line}\n" for line in draft.settle
+    )

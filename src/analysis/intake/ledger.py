@@ -149,3 +149,16 @@ class Ledger:
             "ledger_cells": told,
             "unaccounted": raw - kept - told,
         }
+
+
+def check_nothing_lost(accounting: dict[str, int]) -> None:
+    """Raise AssertionError where cells are not accounted for, or are accounted for twice.
+
+    Examples
+    --------
+    >>> check_nothing_lost({"raw_cells": 2, "answers_cells": 1, "ledger_cells": 1, "unaccounted": 0})
+    """
+    if accounting["unaccounted"]:
+        raise AssertionError(
+            f"{accounting['unaccounted']} cells of the export are not accounted for: {accounting}"
+        )

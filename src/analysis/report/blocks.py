@@ -252,16 +252,26 @@ class Description:
         if faults:
             raise ValueError(f"the description of the document is not complete: {'; '.join(faults)}")
 
-    def details(self) -> tuple[tuple[str, str], ...]:
+    def details(self) -> tuple[tuple[str, Inlines], ...]:
         """Return the fields of the first page as pairs of Swedish name and value."""
-        contact = (("Kontakt", self.contact),) if self.contact else ()
-        return (
+        fields = (
             ("Rapporteringsår", self.year),
             ("Dnr", self.registration_number or "anges vid registrering"),
             ("Datum", swedish.date(self.date)),
             ("Utgivare", self.publisher),
-            *contact,
+            ("Kontakt", self.contact),
         )
+        return tuple((name, _with_mail_links(value)) for name, value in fields if value)
+
+
+def _with_mail_links(text: str) -> Inlines:
+    """Return a text where each e-mail address is a link."""
+    parts = re.split(r"([\w.+-]+@[\w-]+\.[\w.-]*\w)", text)
+    return tuple(
+        Link(f"mailto:{part}", (Text(part),)) if index % 2 else Text(part)
+        for index, part in enumerate(parts)
+        if part
+    )
 
 
 @dataclass(frozen=True)

@@ -116,7 +116,7 @@ def describe(
         marks=marks,
         lang=lang,
     )
-    details = "".join(f"<br>{html.escape(name)}: {html.escape(value)}" for name, value in about.details())
+    details = "".join(f"<br>{name}: {html.escape(plain_text(value))}" for name, value in about.details())
     markup = f"<h1>{html.escape(title)}</h1><p>{html.escape(' · '.join(about.marks))}{details}</p>"
     bundle = {DOCUMENT_MIME: {"version": VERSION, **asdict(about)}, "text/html": markup, "text/plain": title}
     _publish(bundle)
@@ -500,11 +500,17 @@ class _Reader:
                 self.read_heading(node)
                 caption = None
             else:
-                caption = _caption(node)
+                caption = self.table_caption(node)
                 if caption is None:
                     self.blocks.extend(self.block(node))
         if caption is not None:
             self.problem(f"no table follows the caption {caption!r}", "Write the table right after it")
+
+    def table_caption(self, node: SyntaxTreeNode) -> str | None:
+        """Return the caption that a paragraph "Tabell: …" gives to the table after it."""
+        if node.type != "paragraph" or not node.children[0].content.startswith(TABLE_CAPTION_PREFIX):
+            return None
+        return self.only_text(node, "a caption").removeprefix(TABLE_CAPTION_PREFIX).strip()
 
     def read_heading(self, node: SyntaxTreeNode) -> None:
         level = int(node.tag[1])
@@ -742,13 +748,6 @@ def _all_blocks(blocks: Iterable[Block], notes: Iterable[Footnote]) -> Iterator[
 def _shortened(text: str, longest: int = 60) -> str:
     line = " ".join(text.split())
     return line if len(line) <= longest else line[: longest - 1] + "…"
-
-
-def _caption(node: SyntaxTreeNode) -> str | None:
-    """Return the caption that a paragraph "Tabell: …" gives to the table after it."""
-    if node.type != "paragraph" or not node.children[0].content.startswith(TABLE_CAPTION_PREFIX):
-        return None
-    return node.children[0].content.removeprefix(TABLE_CAPTION_PREFIX).strip()
 
 
 def _figure_from_dict(content: Mapping[str, Any]) -> Figure:

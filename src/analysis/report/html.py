@@ -52,7 +52,7 @@ def render(document: Document) -> str:
     return _Renderer(document).page()
 
 
-class AppendixHTML(Exporter):
+class AppendixHTML(Exporter):  # type: ignore[misc]  # nbconvert is untyped here
     """``jupyter nbconvert --to appendix_html``: an executed notebook to one HTML file."""
 
     file_extension = ".html"
@@ -112,7 +112,7 @@ class _Renderer:
         about = self.document.about
         subtitle = f'<p class="subtitle">{html.escape(about.subtitle)}</p>\n' if about.subtitle else ""
         details = "\n".join(
-            f"<div><dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd></div>"
+            f"<div><dt>{html.escape(name)}</dt><dd>{self.inlines(value)}</dd></div>"
             for name, value in about.details()
         )
         return f"<header>\n<h1>{html.escape(about.title)}</h1>\n{subtitle}<dl>\n{details}\n</dl>\n</header>"
@@ -121,9 +121,9 @@ class _Renderer:
         headings = [
             block for block in self.document.blocks if isinstance(block, Heading) and block.level <= 3
         ]
-        entries = [(h.level, h.ident, f"{h.number} {plain_text(h.content)}") for h in headings]
+        entries = [(h.level, h.ident, h.number, plain_text(h.content)) for h in headings]
         if self.document.notes:
-            entries.append((2, "fotnoter", "Fotnoter"))
+            entries.append((2, "fotnoter", "", "Fotnoter"))
         if not entries:
             return ""
         return (
@@ -271,19 +271,22 @@ def _print_class(table: Table) -> str:
     return " landscape" if needed > LANDSCAPE_TABLE else " dense" if needed > DENSE_TABLE else ""
 
 
-def _nested_list(entries: Sequence[tuple[int, str, str]]) -> str:
-    """Return list items for (level, id, text), with lower levels in a list within the item before."""
+def _nested_list(entries: Sequence[tuple[int, str, str, str]]) -> str:
+    """Return list items for (level, id, number, text), lower levels in a list within the item before."""
     top = entries[0][0]
-    items = []
+    items = ""
     for is_top, group in groupby(entries, key=lambda entry: entry[0] <= top):
-        links = "".join(
-            f'<li><a href="#{html.escape(ident)}">{html.escape(text)}</a></li>\n' for _, ident, text in group
-        )
+        links = "".join(f"<li>{_contents_link(*entry[1:])}</li>\n" for entry in group)
         if is_top:
-            items.append(links)
+            items += links
         else:
-            items[-1] = items[-1].removesuffix("</li>\n") + f"\n<ul>\n{links}</ul>\n</li>\n"
-    return "".join(items)
+            items = items.removesuffix("</li>\n") + f"\n<ul>\n{links}</ul>\n</li>\n"
+    return items
+
+
+def _contents_link(ident: str, number: str, text: str) -> str:
+    numbered = f'<span class="number">{number}</span> ' if number else ""
+    return f'<a href="#{html.escape(ident)}">{numbered}{html.escape(text)}</a>'
 
 
 def _style(document: Document) -> str:

@@ -268,7 +268,7 @@ class Table:
         Raises
         ------
         ValueError
-            When a column is missing, the index has no name, or as for `Table`.
+            When a column is missing or named twice, the index has no name, or as for `Table`.
 
         Examples
         --------
@@ -278,19 +278,18 @@ class Table:
         (('Farsta', 3), ('Älvsjö', 4))
         """
         flat, levels = _flat(frame)
-        names = [str(name) for name in flat.columns]
+        values = {str(name): _plain_values(flat.iloc[:, i]) for i, name in enumerate(flat.columns)}
+        if len(values) < len(flat.columns):
+            raise ValueError("the frame has several columns of the same name: give each its own")
         if columns is None:
-            columns = [Column(n, n, _kind_of(flat.iloc[:, i].tolist(), n)) for i, n in enumerate(names)]
-        unknown = [column.key for column in columns if column.key not in names]
+            columns = [Column(name, name, _kind_of(found, name)) for name, found in values.items()]
+        unknown = [column.key for column in columns if column.key not in values]
         if unknown:
-            raise ValueError(f"the frame has no column {', '.join(unknown)}: it has {', '.join(names)}")
-        values = [
-            [_plain_value(value, column) for value in flat.iloc[:, names.index(column.key)].tolist()]
-            for column in columns
-        ]
+            raise ValueError(f"the frame has no column {', '.join(unknown)}: it has {', '.join(values)}")
+        shown = [[_in_kind(value, column) for value in values[column.key]] for column in columns]
         if row_headers is None:
             row_headers = min(max(levels, 1), len(columns) - 1)
-        rows = list(zip(*values, strict=True))
+        rows = list(zip(*shown, strict=True))
         return cls(caption, columns, rows, row_headers=row_headers, notes=notes, source=source, key=key)
 
     def to_dict(self) -> dict[str, Any]:
@@ -396,14 +395,16 @@ def _flat(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     return frame.reset_index(), len(names)
 
 
-def _is_missing(value: object) -> bool:
-    import pandas as pd
-
-    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and value != value)
+def _plain_values(series: pd.Series[Any]) -> list[Any]:
+    """Return Python values, with None for what is missing."""
+    return [
+        None if missing else value.item() if hasattr(value, "item") else value
+        for value, missing in zip(series.tolist(), series.isna(), strict=True)
+    ]
 
 
 def _kind_of(values: Iterable[object], name: str) -> Kind:
-    found = {type(value) for value in values if not _is_missing(value) and not isinstance(value, Mark)}
+    found = {type(value) for value in values if value is not None and not isinstance(value, Mark)}
     if found <= {str}:
         return "text"
     if found == {int}:
@@ -414,10 +415,8 @@ def _kind_of(values: Iterable[object], name: str) -> Kind:
     raise ValueError(f"the column {name!r} holds {names}: turn it into text or numbers, or give its Column")
 
 
-def _plain_value(value: Any, column: Column) -> Any:
-    """Return a value of a frame as a table wants it: None if missing, whole floats as whole numbers."""
-    if _is_missing(value):
-        return NOT_AVAILABLE
+def _in_kind(value: Any, column: Column) -> Any:
+    """Return whole floats as whole numbers in a column of whole numbers, all else as it is."""
     if column.kind == "integer" and isinstance(value, float) and value.is_integer():
         return int(value)
     return value

@@ -266,6 +266,10 @@ class Register:
             raise KeyError(f"the unit {unit_id!r} is not in the register")
         return self._by_id[unit_id]
 
+    def names(self) -> set[str]:
+        """Return every name of every unit: none of them is a person's."""
+        return {name for unit in self.units for name in (unit.name, unit.short, *unit.aliases)}
+
     def at(self, on: date) -> tuple[Unit, ...]:
         """Return the units that exist on a date, in the order of the register."""
         return tuple(unit for unit in self.units if unit.exists(on))

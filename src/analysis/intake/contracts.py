@@ -1,0 +1,206 @@
+"""What every table that crosses a room must be: checked when it is written and when it is read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pandera.pandas as pa
+
+from analysis.intake.clean import STATUS
+from analysis.intake.ledger import FATES
+from analysis.survey.instrument import Survey
+
+_ID = pa.Check.str_matches(r"^[0-9a-f]{12}$")
+_NOT_NEGATIVE = pa.Check.ge(0)
+
+
+def _text(*checks: pa.Check, nullable: bool = False) -> pa.Column:
+    return pa.Column("str", list(checks), nullable=nullable)
+
+
+SUBMISSIONS = pa.DataFrameSchema(
+    {
+        "submission_id": pa.Column("str", _ID, unique=True),
+        "row": pa.Column("int64", pa.Check.ge(1), unique=True),
+        "native_id": _text(),
+        "unit_id": _text(nullable=True),
+        "status": _text(pa.Check.isin(["complete", "partial", "empty", "superseded", "quarantined"])),
+        "started": pa.Column("datetime64[s]", nullable=True),
+        "submitted": pa.Column("datetime64[s]", nullable=True),
+        "answered_questions": pa.Column("int64", _NOT_NEGATIVE),
+        "asked_questions": pa.Column("int64", _NOT_NEGATIVE),
+    },
+    checks=pa.Check(
+        lambda f: f["answered_questions"] <= f["asked_questions"], error="more answered than asked"
+    ),
+    strict=True,
+    ordered=True,
+)
+LEDGER = pa.DataFrameSchema(
+    {
+        "row": pa.Column("int64", pa.Check.ge(1)),
+        "column": _text(),
+        "fate": _text(pa.Check.isin(list(FATES.values()))),
+        "rule": _text(pa.Check.str_length(min_value=1)),
+        "before": _text(),
+        "after": _text(),
+        "by": _text(pa.Check.str_length(min_value=1)),
+    },
+    strict=True,
+    ordered=True,
+)
+REVIEW = pa.DataFrameSchema(
+    {
+        "id": pa.Column("str", _ID, unique=True),
+        **{c: _text() for c in ("kind", "where", "seen", "proposals", "needed_for")},
+    },
+    strict=True,
+    ordered=True,
+)
+TEXTS = pa.DataFrameSchema(
+    {
+        "answer_id": pa.Column("str", _ID, unique=True),
+        "submission_id": pa.Column("str", _ID),
+        "unit_id": _text(nullable=True),
+        "section": _text(),
+        "question": _text(),
+        "item": _text(),
+        "text": _text(pa.Check.str_length(min_value=1)),
+        "text_hash": pa.Column("str", _ID),
+    },
+    strict=True,
+    ordered=True,
+)
+_COUNTED = {
+    **{
+        c: _text()
+        for c in ("section", "question", "question_text", "item", "item_text", "value", "label", "group")
+    },
+    "n": pa.Column("Int64", _NOT_NEGATIVE, nullable=True),
+    "base": pa.Column("Int64", _NOT_NEGATIVE, nullable=True),
+    "percent": pa.Column("Float64", pa.Check.in_range(0, 100), nullable=True),
+}
+_COUNT_KEY = ["question", "item", "value", "group"]
+COUNTS = pa.DataFrameSchema(_COUNTED, strict=True, ordered=True, unique=_COUNT_KEY)
+RELEASED_COUNTS = pa.DataFrameSchema(
+    {**_COUNTED, "suppressed": pa.Column("bool")},
+    checks=pa.Check(
+        lambda f: ~f["suppressed"] | (f["n"].isna() & f["percent"].isna()),
+        error="a suppressed count is shown",
+    ),
+    strict=True,
+    ordered=True,
+    unique=_COUNT_KEY,
+)
+RESPONSE = pa.DataFrameSchema(
+    {
+        "unit_id": pa.Column("str", unique=True),
+        "name": _text(),
+        "kind": _text(),
+        "invited": pa.Column("bool"),
+        "status": _text(pa.Check.isin(["complete", "partial", "empty", "none"])),
+        "answered_items": pa.Column("int64", _NOT_NEGATIVE),
+        "asked_items": pa.Column("int64", _NOT_NEGATIVE),
+    },
+    strict=True,
+    ordered=True,
+)
+SUGGESTIONS = pa.DataFrameSchema(
+    {
+        "answer_id": pa.Column("str", _ID),
+        "question": _text(),
+        "unit_id": _text(nullable=True),
+        "theme": _text(),
+        "terms": _text(),
+        "status": _text(pa.Check.eq("suggestion")),
+    },
+    strict=True,
+    ordered=True,
+    unique=["answer_id", "theme"],
+)
+
+
+def answers_schema(survey: Survey) -> pa.DataFrameSchema:
+    """Return the schema of ``answers.parquet`` for a survey."""
+    columns = {"submission_id": pa.Column("str", _ID, unique=True), "unit_id": _text(nullable=True)}
+    for question in survey.questions:
+        if question.kind == "unit":
+            continue
+        typed = {"number": "Float64", "date": "datetime64[s]", "free_text": "str"}
+        for name in question.columns():
+            if question.is_closed:
+                columns[name] = pa.Column(pd.CategoricalDtype(list(question.labels())))
+            else:
+                columns[name] = pa.Column(typed[question.kind], nullable=True)
+                columns[f"{name}#status"] = pa.Column(pd.CategoricalDtype(list(STATUS)))
+    return pa.DataFrameSchema(columns, strict=True, ordered=True)
+
+
+class ContractError(Exception):
+    """A table is not what its contract says; carries all failures at once."""
+
+
+def check(frame: pd.DataFrame, schema: pa.DataFrameSchema, name: str) -> pd.DataFrame:
+    """Return `frame` if it keeps the contract.
+
+    Raises
+    ------
+    ContractError
+        With every failure: column, what was expected, and examples of rows.
+    """
+    try:
+        schema.validate(frame, lazy=True)
+    except pa.errors.SchemaErrors as error:
+        cases = error.failure_cases
+        lines = []
+        for (column, what), group in cases.groupby(["column", "check"], dropna=False, sort=False):
+            rows = [str(i) for i in group["index"].dropna().astype(int).head(5)]
+            at = f" at positions {', '.join(rows)}" if rows else ""
+            lines.append(f"{name}: column {column}: {what} does not hold{at} ({len(group)} in all)")
+        raise ContractError("\n".join(lines)) from None
+    return frame
+
+
+def write_table(frame: pd.DataFrame, path: Path, schema: pa.DataFrameSchema | None = None) -> None:
+    """Check a table and write it as CSV or Parquet, by the ending; the file appears whole or not at all."""
+    if schema is not None:
+        check(frame, schema, path.name)
+    if path.suffix == ".parquet":
+        write_file(path, lambda p: frame.to_parquet(p, index=False))
+    else:
+        write_file(path, lambda p: frame.to_csv(p, index=False, encoding="utf-8", lineterminator="\n"))
+
+
+def write_json(data: Any, path: Path) -> None:
+    """Write data as JSON; the file appears whole or not at all."""
+    text = json.dumps(data, ensure_ascii=False, indent=2) + "\n"
+    write_file(path, lambda p: p.write_text(text, encoding="utf-8"))
+
+
+def write_file(path: Path, write: Callable[[Path], object]) -> None:
+    """Let `write` make a file beside `path`, then move it there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.part")
+    try:
+        write(beside)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def read_table(path: Path, schema: pa.DataFrameSchema) -> pd.DataFrame:
+    """Read a table that `write_table` wrote, and check it."""
+    if path.suffix == ".parquet":
+        return check(pd.read_parquet(path), schema, path.name)
+    dtypes = {name: str(column.dtype) for name, column in schema.columns.items()}
+    frame = pd.read_csv(
+        path,
+        dtype=dtypes,
+        keep_default_na=False,
+        na_values={n: [""] for n, c in schema.columns.items() if c.nullable},
+    )
+    return check(frame, schema, path.name)

@@ -1,0 +1,157 @@
+"""One notebook at a time through papermill: checked before a kernel starts, tidy when it is done."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import papermill
+from jupyter_client.manager import AsyncKernelManager
+from traitlets import default
+
+from analysis.problems import Problem
+
+Value = str | int | float | bool
+
+
+class StepFailed(Exception):
+    """A notebook stopped with an error; it is kept, with the error in it.
+
+    `wrong_inputs` tells that the notebook found the inputs wrong: then the message is what it found.
+    """
+
+    def __init__(self, notebook: str, error: str, message: str) -> None:
+        self.wrong_inputs = error == "InputError"
+        self.notebook = notebook
+        super().__init__(message if self.wrong_inputs else f"{notebook} stopped: {error}: {message}")
+
+
+class _LocalKernels(AsyncKernelManager):
+    """Kernels reached through files, not ports: several notebooks can start at once without a race."""
+
+    @default("transport")
+    def _files(self) -> str:
+        return "tcp" if sys.platform == "win32" else "ipc"
+
+
+def preflight(path: Path, name: str, parameters: Mapping[str, Value]) -> list[Problem]:
+    """Return what would go wrong with the parameters of a notebook.
+
+    papermill itself runs a notebook with its defaults when the tag of the parameters cell is misspelt.
+    """
+    try:
+        notebook = nbformat.read(path, as_version=4)
+    except FileNotFoundError:
+        return [Problem(name, "the notebook is missing", "Restore it from version control")]
+    except Exception as error:  # nbformat raises many kinds for a file that is no notebook
+        return [
+            Problem(name, f"is not a notebook ({type(error).__name__})", "Restore it from version control")
+        ]
+    tagged = [(i, c) for i, c in enumerate(notebook.cells, 1) if "parameters" in c.metadata.get("tags", [])]
+    misspelt = [i for i, c in enumerate(notebook.cells, 1) if "parameter" in c.metadata.get("tags", [])]
+    if misspelt:
+        return [
+            Problem(
+                name, f"cell {i} has the tag 'parameter'", "Name the tag 'parameters'", column=f"cell {i}"
+            )
+            for i in misspelt
+        ]
+    if len(tagged) != 1:
+        return [
+            Problem(name, f"{len(tagged)} cells have the tag 'parameters'", "Give it to exactly one cell")
+        ]
+    number, cell = tagged[0]
+    defaults = _defaults(cell.source)
+    if defaults is None:
+        what = f"cell {number} holds more than plain parameters"
+        return [
+            Problem(name, what, "Write only `name = value` with plain values there", column=f"cell {number}")
+        ]
+    problems = []
+    for key in sorted(set(parameters) - set(defaults)):
+        problems.append(
+            Problem(name, f"has no parameter {key!r}", f"Add it to cell {number}", column=f"cell {number}")
+        )
+    for key in sorted(set(defaults) - set(parameters)):
+        what = f"has a parameter {key!r} that the run does not set"
+        problems.append(Problem(name, what, f"Remove it from cell {number}", column=f"cell {number}"))
+    for key in sorted(set(defaults) & set(parameters)):
+        if type(defaults[key]) is not type(parameters[key]):
+            wanted = type(defaults[key]).__name__
+            what = f"the parameter {key!r} is {parameters[key]!r}, but its default is of type {wanted}"
+            problems.append(Problem(name, what, "Make the two agree", column=f"cell {number}"))
+    return problems
+
+
+def _defaults(source: str) -> dict[str, Any] | None:
+    """Return the parameters of a cell and their defaults, or None if the cell holds anything else."""
+    found: dict[str, Any] = {}
+    try:
+        for statement in ast.parse(source).body:
+            if not (isinstance(statement, ast.Assign) and len(statement.targets) == 1):
+                return None
+            target = statement.targets[0]
+            if not isinstance(target, ast.Name):
+                return None
+            found[target.id] = ast.literal_eval(statement.value)
+    except (SyntaxError, ValueError):
+        return None
+    return found
+
+
+def execute(source: Path, output: Path, parameters: Mapping[str, Value], *, cwd: Path, name: str) -> None:
+    """Run a notebook into `output`, without anything in it that differs between two equal runs.
+
+    Parameters
+    ----------
+    source, output : Path
+        The notebook, and where the executed one goes; also when it fails.
+    parameters : mapping
+        Recorded in the executed notebook, so that plain papermill reproduces the step.
+    cwd : Path
+        The folder it runs in.
+    name : str
+        The notebook's name for messages.
+
+    Raises
+    ------
+    StepFailed
+        If it stopped with an error.
+    """
+    output.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        papermill.execute_notebook(
+            str(source),
+            str(output),
+            parameters=dict(parameters),
+            cwd=str(cwd),
+            kernel_name="python3",
+            progress_bar=False,
+            request_save_on_cell_execute=False,
+            autosave_cell_every=0,
+            kernel_manager_class=_LocalKernels,
+            record_timing=False,
+            shutdown_kernel="immediate",
+        )
+    except papermill.PapermillExecutionError as error:
+        _tidy(output)
+        raise StepFailed(name, error.ename, error.evalue) from None
+    _tidy(output)
+
+
+def _tidy(path: Path) -> None:
+    """Take times, absolute paths and random ids out of an executed notebook."""
+    notebook = nbformat.read(path, as_version=4)
+    kept = notebook.metadata.get("papermill", {}).get("parameters", {})
+    notebook.metadata["papermill"] = {"parameters": kept}
+    notebook.metadata.pop("widgets", None)
+    for i, cell in enumerate(notebook.cells):
+        for key in ("papermill", "execution", "exception", "start_time", "end_time", "status"):
+            cell.metadata.pop(key, None)
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell["id"] = f"injected-{i}"
+    nbformat.write(notebook, path)

@@ -1,0 +1,146 @@
+"""Everything that people hand in for a reporting year, read and checked together."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import pandas as pd
+
+from analysis.intake.decode import Grid, decode
+from analysis.intake.dialects import Table, find_table
+from analysis.intake.review import Decision, read_decisions
+from analysis.privacy.release import read_approvals
+from analysis.problems import InputError, Problem
+from analysis.project import Project
+from analysis.survey.instrument import Survey, read_survey
+from analysis.survey.units import INVITED_COLUMNS, Register, read_invited
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What people handed in for a year.
+
+    Attributes
+    ----------
+    survey : Survey
+        What was asked.
+    register : Register
+        The dated register of units.
+    invited : DataFrame
+        ``unit_id, respondent_role, sent, reminded``; no rows where people answer.
+    decisions : dict of str to Decision
+        What people decided, by review item.
+    approvals : DataFrame
+        Which quotes people approved.
+    """
+
+    survey: Survey
+    register: Register
+    invited: pd.DataFrame
+    decisions: dict[str, Decision]
+    approvals: pd.DataFrame
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        """Kind of each unit that exists on the survey's reference date, by id."""
+        return {u.unit_id: u.kind for u in self.register.at(self.survey.on)}
+
+
+def read_inputs(project: Project, year: int) -> Inputs:
+    """Read and check everything handed in for a year but the export itself.
+
+    Raises
+    ------
+    InputError
+        With the problems of all files at once.
+    """
+    folder = project.raw(year)
+    if not folder.is_dir():
+        years = ", ".join(map(str, project.years())) or "none yet"
+        raise InputError.one(
+            project.name(folder),
+            f"there is no reporting year {year} (there are: {years})",
+            "Choose one of them, or add the year with `analysis new-year`",
+        )
+    problems: list[Problem] = []
+
+    def read(reader: Callable[[], T]) -> T | None:
+        try:
+            return reader()
+        except InputError as error:
+            problems.extend(error.problems)
+            return None
+
+    survey = read(lambda: read_survey(project.survey(year), project.name(project.survey(year)), year=year))
+    units = project.reference("units.csv")
+    register = read(lambda: Register.read(units, name=project.name(units)))
+    decisions = read(lambda: read_decisions(project.decisions(year), project.name(project.decisions(year))))
+    approvals = read(lambda: read_approvals(project.approvals(year), project.name(project.approvals(year))))
+    invited: pd.DataFrame | None = pd.DataFrame({c: pd.Series(dtype="str") for c in INVITED_COLUMNS})
+    if survey is not None:
+        if survey.respondents == "units" and register is not None:
+            on, path = survey.on, project.invited(year)
+            known = register
+            invited = read(lambda: read_invited(path, known, on, name=project.name(path)))
+        export = folder / survey.source.file
+        if not export.is_file():
+            problems.append(
+                Problem(
+                    project.name(export), "the export is missing", "Put it there, or correct `source: file:`"
+                )
+            )
+    if (
+        survey is None
+        or register is None
+        or decisions is None
+        or approvals is None
+        or invited is None
+        or problems
+    ):
+        raise InputError(problems)
+    return Inputs(survey, register, invited, decisions, approvals)
+
+
+def read_export(project: Project, survey: Survey) -> tuple[Grid, Table]:
+    """Decode the export of a year and find the table in it, as ``survey.yaml`` says."""
+    path = project.raw(survey.year) / survey.source.file
+    name = project.name(path)
+    source = survey.source
+    grid = decode(path, name, encoding=source.encoding, delimiter=source.delimiter, sheet=source.sheet)
+    return grid, find_table(grid, name, source.dialect)
+
+
+def document_date(survey: Survey, submissions: pd.DataFrame) -> dt.date:
+    """Return the date that stands on the appendices: never the clock's.
+
+    `published` in survey.yaml, else ``SOURCE_DATE_EPOCH``, else the day of the export, else the last submission,
+    else the end of the period.
+    """
+    if survey.published:
+        return survey.published
+    if epoch := os.environ.get("SOURCE_DATE_EPOCH"):
+        return dt.datetime.fromtimestamp(int(epoch), dt.UTC).date()
+    if survey.source.exported:
+        return survey.source.exported
+    last = submissions["submitted"].max()
+    return survey.period.end if pd.isna(last) else last.date()
+
+
+def input_files(project: Project, year: int) -> list[Path]:
+    """Return every file that a year's run reads from people: raw folder and reference data, sorted."""
+    raw = [p for p in project.raw(year).rglob("*") if p.is_file() and not p.name.startswith(".")]
+    reference = [project.reference(name) for name in ("units.csv", "themes.yaml")]
+    return sorted(raw) + [p for p in reference if p.is_file()]
+
+
+def sha256(path: Path) -> str:
+    """Return the hash of a file's bytes."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,147 @@
+"""The tables of a year, gathered from the sensitive side and labelled for the gate."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from analysis.intake.contracts import (
+    LEDGER,
+    REVIEW,
+    SUBMISSIONS,
+    SUGGESTIONS,
+    TEXTS,
+    answers_schema,
+    read_table,
+)
+from analysis.measures.themes import CodingFrame, count_themes
+from analysis.measures.years import crosswalk
+from analysis.pipeline.inputs import Inputs, document_date
+from analysis.privacy.release import (
+    DESCRIBES,
+    TALLY,
+    Released,
+    Results,
+    public_survey,
+    quote_states,
+    read_results,
+    release_quotes,
+)
+from analysis.project import Project
+from analysis.survey.instrument import Survey
+
+
+@dataclass(frozen=True)
+class Processed:
+    """What 1_clean and 2_code left on the sensitive side for a year."""
+
+    submissions: pd.DataFrame
+    answers: pd.DataFrame
+    ledger: pd.DataFrame
+    review: pd.DataFrame
+    accounting: dict[str, int]
+    texts: pd.DataFrame
+    suggestions: pd.DataFrame
+
+
+def read_processed(project: Project, survey: Survey) -> Processed:
+    """Read what 1_clean and 2_code wrote, each table checked against its contract."""
+    folder = project.processed(survey.year)
+    return Processed(
+        read_table(folder / "submissions.parquet", SUBMISSIONS),
+        read_table(folder / "answers.parquet", answers_schema(survey)),
+        read_table(folder / "ledger.csv", LEDGER),
+        read_table(folder / "review.csv", REVIEW),
+        json.loads((folder / "accounting.json").read_text(encoding="utf-8")),
+        read_table(folder / "texts.parquet", TEXTS),
+        read_table(folder / "theme_suggestions.parquet", SUGGESTIONS),
+    )
+
+
+def text_tables(data: Processed, inputs: Inputs, project: Project) -> dict[str, Released]:
+    """Return approved quotes, how many texts are in which state, and suggested themes by kind and section."""
+    tables = release_quotes(quote_states(data.texts, inputs.approvals))
+    if inputs.survey.respondents == "people":
+        return tables
+    path = project.reference("themes.yaml")
+    frame = CodingFrame.read(path, project.name(path))
+    texts = data.texts[data.texts["unit_id"].notna()]
+    texts = texts.assign(kind=texts["unit_id"].map(inputs.kinds))
+    suggested = data.suggestions[data.suggestions["answer_id"].isin(texts["answer_id"])]
+    by_section = [
+        count_themes(suggested[suggested["answer_id"].isin(part["answer_id"])], part, frame).assign(
+            section=section
+        )
+        for section, part in texts.groupby("section", sort=False)
+    ]
+    caption = "Förvaltningar vars fritextsvar nämner ett tema, maskinella förslag"
+    tables["themes"] = Released(count_themes(suggested, texts, frame), caption, TALLY)
+    if by_section:
+        sections = pd.concat(by_section, ignore_index=True)
+        tables["theme_sections"] = Released(sections, f"{caption}, per avsnitt", TALLY)
+    return tables
+
+
+def quality_tables(data: Processed, inputs: Inputs) -> dict[str, Released]:
+    """Return tables of how the answers were treated: counts of cells, rules and open questions, no answers."""
+    accounting = pd.DataFrame({"name": list(data.accounting), "n": list(data.accounting.values())})
+    rules = data.ledger.assign(rule=data.ledger["rule"].str.replace(r"^decision\..*", "decision", regex=True))
+    rules = rules.groupby(["fate", "rule"]).size().rename("n").reset_index()
+    waiting = data.review.groupby("kind").size().rename("open").reset_index()
+    submissions = data.submissions.groupby("status").size().rename("n").reset_index()
+    register = inputs.register.units
+    units = pd.DataFrame(
+        [(u.unit_id, u.name, u.short, u.kind) for u in register], columns=["unit_id", "name", "short", "kind"]
+    )
+    return {
+        "submissions": Released(submissions, "Inlämnade svar efter status", TALLY),
+        "accounting": Released(accounting, "Ifyllda celler i exporten", TALLY),
+        "ledger_rules": Released(rules, "Ändringsloggen per regel", TALLY),
+        "review_counts": Released(waiting, "Frågor som väntar på beslut", TALLY),
+        "units": Released(units, "Förvaltningar", DESCRIBES),
+    }
+
+
+def describe_survey(data: Processed, inputs: Inputs) -> dict[str, Any]:
+    """Return the public part of the survey, with what is missing before an appendix can be final."""
+    survey = inputs.survey
+    public = public_survey(survey, date=document_date(survey, data.submissions).isoformat())
+    return {**public, "missing": _missing(data, inputs)}
+
+
+def _missing(data: Processed, inputs: Inputs) -> list[str]:
+    survey = inputs.survey
+    unconfirmed = [s.title for s in survey.sections if not s.confirmed]
+    waiting = int((quote_states(data.texts, inputs.approvals)["state"] == "waiting").sum())
+    said = [
+        (survey.synthetic, "Underlaget är syntetiska exempeldata."),
+        (survey.draft, "Beskrivningen av enkäten är ett utkast som ingen har bekräftat."),
+        (bool(unconfirmed), f"Rubriker som inte är bekräftade mot källan: {'; '.join(unconfirmed)}."),
+        (not data.review.empty, f"Frågor som väntar på en persons beslut: {len(data.review)}."),
+        (bool(waiting), f"Fritextsvar som ingen har granskat som exempel: {waiting}."),
+        (not survey.responsible.case_number, "Diarienummer saknas."),
+    ]
+    return [text for holds, text in said if holds]
+
+
+# --- over years ------------------------------------------------------------------------------------------------
+
+
+def read_years(project: Project, years: list[int]) -> dict[int, Results]:
+    """Read the released results of several years."""
+    return {y: read_results(project.results(y), project.name(project.results(y))) for y in years}
+
+
+def crosswalks(inputs: Mapping[int, Inputs], year: int) -> dict[int, pd.DataFrame]:
+    """Return how the questions of `year` relate to those of each earlier year."""
+    return {y: crosswalk(inputs[year].survey, inputs[y].survey) for y in inputs if y != year}
+
+
+def units_of_years(results: Mapping[int, Results]) -> pd.DataFrame:
+    """Return the units that were asked or answered in each year: ``year, unit_id``."""
+    parts = [r.tables["response"][["unit_id"]].assign(year=y) for y, r in results.items()]
+    return pd.concat(parts, ignore_index=True)[["year", "unit_id"]]

@@ -1,0 +1,93 @@
+"""Personal data in the free text of answers: masked, told in the ledger, and asked about where uncertain."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+
+import pandas as pd
+
+from analysis.intake.clean import Cleaned
+from analysis.intake.decode import one_line
+from analysis.intake.ledger import COLUMNS as LEDGER_COLUMNS
+from analysis.intake.ledger import PROGRAM
+from analysis.intake.review import Decision, Review
+from analysis.privacy.personal_data import LABELS, Finding, find_all, mask
+from analysis.survey.instrument import Survey
+
+
+def mask_answers(
+    cleaned: Cleaned,
+    survey: Survey,
+    *,
+    decisions: Mapping[str, Decision] | None = None,
+    not_names: Collection[str] = (),
+) -> Cleaned:
+    """Mask personal data in the free text of answers.
+
+    What is certain is masked. What only looks like a name or a number of a person is masked too, and goes to
+    review until a person decides ``mask`` or ``keep``.
+
+    Parameters
+    ----------
+    cleaned : Cleaned
+        What cleaning made of the export; it is not changed.
+    survey : Survey
+        What was asked.
+    decisions : mapping, optional
+        What people decided, by the id of the review item.
+    not_names : collection of str
+        Names of places and organisations.
+
+    Returns
+    -------
+    Cleaned
+        With masked texts, and what was masked in the ledger and in the review.
+    """
+    review = Review(dict(decisions or {}))
+    rows = cleaned.submissions.set_index("submission_id")["row"]
+    answers = cleaned.answers.copy()
+    told: list[tuple[int, str, str, str, str, str, str]] = []
+    for question in survey.questions:
+        if question.kind != "free_text":
+            continue
+        for header, column in zip(question.headers(), question.columns(), strict=True):
+            texts = answers[column].dropna()
+            masked = texts.copy()
+            for position, group in find_all(texts, not_names=not_names).groupby("position", sort=True):
+                row = int(rows[answers.at[position, "submission_id"]])
+                chosen = []
+                for f in group.itertuples(index=False):
+                    by, rule = PROGRAM, f"personal_data.{f.kind}"
+                    if not f.certain:
+                        decision = review.decided("personal_data", question.id, f.text)
+                        if decision is not None and decision.decision == "keep":
+                            continue
+                        if decision is not None and decision.decision == "mask":
+                            by, rule = decision.by, f"decision.{decision.id}"
+                        else:
+                            review.ask(
+                                "personal_data",
+                                question.id,
+                                f.text,
+                                [row],
+                                proposals="mask; keep",
+                                needed_for=question.id,
+                            )
+                            rule += ".uncertain"
+                    chosen.append(Finding(f.start, f.end, f.kind, f.certain, f.text))
+                    span = f"characters {f.start + 1}–{f.end}"
+                    told.append((row, one_line(header), "kept", rule, span, LABELS[f.kind], by))
+                masked[position] = mask(texts[position], chosen)
+            answers.loc[masked.index, column] = masked
+    extra = pd.DataFrame(told, columns=list(LEDGER_COLUMNS)).astype(cleaned.ledger.dtypes.to_dict())
+    ledger = pd.concat([cleaned.ledger, extra], ignore_index=True).sort_values(
+        "row", kind="stable", ignore_index=True
+    )
+    return replace(
+        cleaned,
+        answers=answers,
+        ledger=ledger,
+        review=pd.concat([cleaned.review, review.frame()], ignore_index=True),
+        unmatched_decisions=tuple(sorted(set(cleaned.unmatched_decisions) & set(review.unmatched))),
+    )

@@ -1,0 +1,653 @@
+"""A document as one PDF that is accessible (PDF/UA-1) and fit for archives (PDF/A-2a).
+
+The document is written as Typst code in which every text is a string, never markup, so no sign of a survey
+answer can mean anything. Typst cannot yet mark row headings; one pass over its PDF does. The look is in
+``assets/appendix.typ``. Only fonts of installed packages are used, so every machine gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pikepdf
+import typst
+from fontTools.ttLib import TTFont
+from nbconvert.exporters import Exporter
+
+from analysis.problems import Problem
+from analysis.report import swedish
+from analysis.report.blocks import (
+    Block,
+    Code,
+    Document,
+    Emphasis,
+    ExportError,
+    Figure,
+    Heading,
+    Inline,
+    Inlines,
+    ItemList,
+    LineBreak,
+    Link,
+    NoteMark,
+    Paragraph,
+    Quote,
+    Strong,
+    TableBlock,
+    Text,
+    inside,
+    own_inlines,
+    own_texts,
+    plain_text,
+)
+from analysis.report.document import read_notebook
+from analysis.report.tables import Table
+
+TEXT_WIDTH, TEXT_HEIGHT = 453.0, 680.0
+"""Points between the margins of a portrait A4 page."""
+
+LANDSCAPE_WIDTH, LANDSCAPE_HEIGHT = 700.0, 430.0
+"""Points between the margins of a landscape A4 page."""
+
+LONGEST_WORD = 36
+"""A longer run of signs without a space gets places where a line may end."""
+
+
+class AppendixPDF(Exporter):  # type: ignore[misc]  # nbconvert is untyped here
+    """``jupyter nbconvert --to appendix_pdf``: an executed notebook to one PDF file."""
+
+    file_extension = ".pdf"
+    output_mimetype = "application/pdf"
+    export_from_notebook = "Appendix (PDF)"
+
+    def from_notebook_node(self, nb: Any, resources: Any = None, **kw: Any) -> Any:
+        """Return the bytes of the PDF of a notebook, and nbconvert's resources."""
+        nb, resources = super().from_notebook_node(nb, resources, **kw)
+        return render(read_notebook(nb)), resources
+
+
+def render(document: Document) -> bytes:
+    """Return the document as the bytes of a PDF. The same document gives the same bytes.
+
+    Raises
+    ------
+    ExportError
+        When no font has a sign of the text, a table cannot fit on a page, or Typst warns. Names the cells.
+    """
+    problems = list(_missing_glyphs(document))
+    if problems:
+        raise ExportError(problems)
+    writer = _Writer(document)
+    source = writer.source()
+    try:
+        pdf, warnings = typst.compile_with_warnings(
+            source.encode(),
+            format="pdf",
+            pdf_standards=["ua-1", "a-2a"],
+            ignore_system_fonts=True,
+            font_paths=_fonts(),
+        )
+    except typst.TypstError as error:
+        raise ExportError([_typst_problem(error.message)]) from None
+    if warnings:
+        raise ExportError([_typst_problem(warning.message) for warning in warnings])
+    return _with_row_headings(pdf, writer.tables)
+
+
+def _typst_problem(message: str) -> Problem:
+    return Problem("the PDF", f"Typst cannot set the document: {message}", "Change the text that it names")
+
+
+# Fonts: which signs they have, and how wide a text is
+# ----------------------------------------------------
+
+
+def _font_folders() -> tuple[Path, Path]:
+    """Return the folder of Source Sans 3, and that of DejaVu Sans, which has many more signs."""
+    import matplotlib as mpl
+
+    source_sans = resources.files("fontpkg_source_sans_3").joinpath("files")
+    return Path(str(source_sans)), Path(mpl.get_data_path()) / "fonts" / "ttf"
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    return typst.Fonts(include_system_fonts=False, font_paths=[str(folder) for folder in _font_folders()])
+
+
+@cache
+def _characters(italic: bool) -> frozenset[int]:
+    """Return the code points that can be set in regular and bold letters (italic ones if `italic`)."""
+    source_sans, dejavu = _font_folders()
+    slants = ("", "-Bold", "-Oblique", "-BoldOblique") if italic else ("", "-Bold")
+    first = set(TTFont(source_sans / "SourceSans3[wght].ttf", lazy=True).getBestCmap())
+    faces = [set(TTFont(dejavu / f"DejaVuSans{slant}.ttf", lazy=True).getBestCmap()) for slant in slants]
+    return frozenset(first | set.intersection(*faces))
+
+
+def _lacks_glyph(character: str, italic: bool) -> bool:
+    invisible = character in "\n\t" or unicodedata.category(character) == "Cf"
+    return not invisible and ord(character) not in _characters(italic)
+
+
+def _missing_glyphs(document: Document) -> Iterator[Problem]:
+    """Yield a problem for each sign that no font has, with its cell."""
+    about = document.about
+    texts = [(text, False, "the call of describe(…)") for text in (about.title, about.subtitle, *about.marks)]
+    texts += [(plain_text(value), False, "the call of describe(…)") for _, value in about.details()]
+    for block in [*inside(document.blocks), *(text for note in document.notes for text in note.blocks)]:
+        texts += [(text, False, block.cell) for text in own_texts(block)]
+        texts += [
+            (plain_text(part.content), True, block.cell)
+            for part in own_inlines(block)
+            if isinstance(part, Emphasis)
+        ]
+    seen = set()
+    for text, italic, cell in texts:
+        for character in text:
+            if _lacks_glyph(character, italic) and (character, cell) not in seen:
+                seen.add((character, cell))
+                name = unicodedata.name(character, "without name")
+                yield Problem(
+                    cell,
+                    f"no font has the sign {character} (U+{ord(character):04X}, {name})",
+                    "Write it in words, as [glad min]",
+                )
+
+
+@cache
+def _advance(character: str, bold: bool) -> float:
+    """Return the width of a character in units of the font size."""
+    source_sans, dejavu = _font_folders()
+    if character in "\n\t" or unicodedata.category(character) == "Cf":
+        return 0.0
+    for path, axis in (
+        (source_sans / "SourceSans3[wght].ttf", {"wght": 700 if bold else 400}),
+        (dejavu / ("DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"), None),
+    ):
+        font, names, glyphs = _face(path, None if axis is None else axis["wght"])
+        if ord(character) in names:
+            return float(glyphs[names[ord(character)]].width) / font
+    return 1.0
+
+
+@cache
+def _face(path: Path, weight: int | None) -> tuple[int, dict[int, str], Any]:
+    """Return the units per em, the glyph names of code points, and the glyphs of a font at a weight."""
+    font = TTFont(path, lazy=True)
+    location = None if weight is None else {"wght": weight}
+    return font["head"].unitsPerEm, font.getBestCmap(), font.getGlyphSet(location=location)
+
+
+def _width(text: str, size: float, bold: bool = False) -> float:
+    """Return the width of the longest line of a text in points, a little too large rather than too small."""
+    lines = text.splitlines() or [""]
+    return max(sum(_advance(character, bold) for character in line) for line in lines) * size * 1.02 + 0.5
+
+
+# How a table is laid out
+# -----------------------
+
+GAP = 9.0
+"""Points between two columns."""
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Letter size, and the page a table stands on."""
+
+    size: float
+    landscape: bool
+
+    @property
+    def width(self) -> float:
+        return LANDSCAPE_WIDTH if self.landscape else TEXT_WIDTH
+
+    @property
+    def height(self) -> float:
+        return LANDSCAPE_HEIGHT if self.landscape else TEXT_HEIGHT
+
+
+LAYOUTS = (
+    _Layout(9.5, landscape=False),
+    _Layout(8.5, landscape=False),
+    _Layout(9.5, landscape=True),
+    _Layout(8.5, landscape=True),
+    _Layout(7.5, landscape=True),
+)
+"""Tried in this order; a table too wide for all of them is set in parts."""
+
+
+@dataclass(frozen=True)
+class _ColumnWidths:
+    """Widths of a column's text in points: least without cutting a word, comfortable, and on one line."""
+
+    least: float
+    comfortable: float
+    natural: float
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """A table, or a part of it, with the layout and the column widths it is set in."""
+
+    table: Table
+    layout: _Layout
+    widths: tuple[float, ...]
+
+
+def _column_widths(table: Table, size: float) -> list[_ColumnWidths]:
+    widths = []
+    for column, cells in zip(table.columns, zip(*table.shown_rows(), strict=True), strict=True):
+        heading = [_width(part, size, bold=True) for part in _unbreakable(column.heading)]
+        body = [_width(cell, size) for cell in cells]
+        parts = body if column.is_number else [_width(p, size) for cell in cells for p in _unbreakable(cell)]
+        least = max(heading + parts)
+        natural = max([*body, _width(column.heading, size, bold=True)])
+        comfortable = max(least, min(natural, 0.0 if column.is_number else 12 * size))
+        widths.append(_ColumnWidths(least, comfortable, natural))
+    return widths
+
+
+def _unbreakable(text: str) -> list[str]:
+    """Return the parts of a text between which a line may end."""
+    parts = re.split(r"[ \t\n\u200b]+|(?<=-)(?=[^\W\d])", _with_breaks(text))
+    return [part for part in parts if part] or [""]
+
+
+def _with_breaks(text: str) -> str:
+    """Return text where very long words have invisible places to break, so that none is cut at the margin."""
+    return re.sub(rf"(\S{{{LONGEST_WORD}}})(?=\S)", "\\1\u200b", text)
+
+
+def _gaps(count: int) -> float:
+    return GAP * (count - 1)
+
+
+def _place(table: Table, cell: str) -> list[_Placed]:
+    """Return the table in the first layout where it fits, or in parts on landscape pages."""
+    for layout in LAYOUTS:
+        columns = _column_widths(table, layout.size)
+        if sum(column.comfortable for column in columns) + _gaps(len(columns)) <= layout.width:
+            return [_Placed(table, layout, _shared_out(columns, layout.width))]
+    layout = LAYOUTS[-1]
+    parts = _parts(table, layout, cell)
+    return [
+        _Placed(part, layout, _shared_out(_column_widths(part, layout.size), layout.width)) for part in parts
+    ]
+
+
+def _shared_out(columns: Sequence[_ColumnWidths], available: float) -> tuple[float, ...]:
+    """Return widths between comfortable and natural that fill at most the available width."""
+    left = available - _gaps(len(columns)) - sum(column.comfortable for column in columns)
+    wanted = sum(
+        column.natural - column.comfortable for column in columns if column.natural > column.comfortable
+    )
+    share = min(1.0, left / wanted) if wanted > 0 else 0.0
+    return tuple(
+        column.comfortable + share * max(column.natural - column.comfortable, 0.0) for column in columns
+    )
+
+
+def _parts(table: Table, layout: _Layout, cell: str) -> list[Table]:
+    """Return the table as several tables, each with the row headings and about as many other columns."""
+    columns = _column_widths(table, layout.size)
+    needed = [column.comfortable + GAP for column in columns]
+    headers = list(range(table.row_headers))
+    available = layout.width + GAP - sum(needed[: table.row_headers])
+    others = list(range(table.row_headers, len(columns)))
+    too_wide = [table.columns[i].heading for i in others if needed[i] > available]
+    if too_wide:
+        what = f"the columns {', '.join(too_wide)} do not fit on a page beside the row headings"
+        raise ExportError([Problem(cell, what, "Shorten their texts, or use fewer row headings")])
+    groups = _groups(others, needed, available, len(others))
+    even = _groups(others, needed, available, math.ceil(len(others) / len(groups)))
+    if len(even) == len(groups):
+        groups = even
+    return [
+        replace(
+            table,
+            caption=f"{table.caption} (del {number} av {len(groups)})",
+            columns=[table.columns[i] for i in headers + group],
+            rows=[[row[i] for i in headers + group] for row in table.rows],
+        )
+        for number, group in enumerate(groups, start=1)
+    ]
+
+
+def _groups(columns: Iterable[int], needed: Sequence[float], available: float, most: int) -> list[list[int]]:
+    """Return the columns in groups that fit in the available width, with at most so many in each."""
+    groups: list[list[int]] = [[]]
+    for index in columns:
+        used = sum(needed[i] for i in groups[-1])
+        if groups[-1] and (used + needed[index] > available or len(groups[-1]) == most):
+            groups.append([])
+        groups[-1].append(index)
+    return groups
+
+
+def _row_heights(placed: _Placed) -> list[float]:
+    """Return about how high each row is in points, the row of headings first."""
+    size = placed.layout.size
+    rows = [[column.heading for column in placed.table.columns], *placed.table.shown_rows()]
+    heights = []
+    for number, row in enumerate(rows):
+        lines = max(
+            sum(
+                math.ceil(1.1 * _width(line, size, number == 0) / width) for line in cell.splitlines() or [""]
+            )
+            for cell, width in zip(row, placed.widths, strict=True)
+        )
+        heights.append(lines * size * 1.25 + size)
+    return heights
+
+
+# Typst source
+# ------------
+
+
+def _string(text: str) -> str:
+    """Return a Typst string that is exactly this text."""
+    escaped = "".join(_ESCAPES.get(c, c if ord(c) >= 32 else f"\\u{{{ord(c):x}}}") for c in text)
+    return f'"{escaped}"'
+
+
+_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": " ", "\ufeff": "\\u{2060}"}
+
+
+def _array(items: Iterable[str]) -> str:
+    return "(" + "".join(f"{item}, " for item in items) + ")"
+
+
+def _boolean(value: bool) -> str:
+    return "true" if value else "false"
+
+
+class _Writer:
+    """Writes the blocks as Typst code and remembers the tables as they are set."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.tables: list[Table] = []
+        self.called: set[int] = set()
+
+    def source(self) -> str:
+        about = self.document.about
+        day = swedish.as_date(about.date)
+        template = (
+            resources.files("analysis.report").joinpath("assets/appendix.typ").read_text(encoding="utf-8")
+        )
+        details = _array(_array([_string(name), self.inlines(value)]) for name, value in about.details())
+        settings = {
+            "title": _string(_with_breaks(about.title)),
+            "subtitle": _string(_with_breaks(about.subtitle)),
+            "publisher": _string(about.publisher),
+            "date": f"datetime(year: {day.year}, month: {day.month}, day: {day.day})",
+            "marks": _string(" · ".join(about.marks)),
+            "details": details,
+            "with-contents": _boolean(any(isinstance(block, Heading) for block in self.document.blocks)),
+        }
+        arguments = ", ".join(f"{name}: {value}" for name, value in settings.items())
+        return f"{template}\n#show: appendix.with({arguments})\n#{{\n{self.body()}\n}}\n"
+
+    def body(self) -> str:
+        """Return the code of all blocks; a landscape table takes the heading before it to its page."""
+        written: list[tuple[Block, str]] = []
+        for block in self.document.blocks:
+            if not isinstance(block, TableBlock):
+                written.append((block, self.block(block)))
+                continue
+            placed = _place(block.table, block.cell)
+            code = self.table(block, placed)
+            if placed[0].layout.landscape:
+                start = _start_of_lead_in([earlier for earlier, _ in written])
+                code = _joined([*(text for _, text in written[start:]), code])
+                code = f"page(flipped: true, {{\n{code}\n}})"
+                del written[start:]
+            written.append((block, code))
+        return _joined(code for _, code in written)
+
+    # Blocks
+
+    def block(self, block: Block) -> str:
+        match block:
+            case Heading():
+                return self.heading(block)
+            case Paragraph():
+                return f"par({self.inlines(block.content)})"
+            case ItemList():
+                return self.item_list(block)
+            case Quote():
+                return self.quote(block)
+            case Figure():
+                return self.figure(block)
+            case TableBlock():
+                raise TypeError("a table stands only at the top level of a document")
+
+    def blocks(self, blocks: Iterable[Block]) -> str:
+        return f"{{\n{_joined(self.block(block) for block in blocks)}\n}}"
+
+    def heading(self, block: Heading) -> str:
+        content = f"{{ number({_string(block.number)}); {_string(' ')}; {self.inlines(block.content)} }}"
+        return _labelled(f"heading(level: {block.level}, {content})", block.ident)
+
+    def item_list(self, block: ItemList) -> str:
+        name = f"enum(start: {block.start}, " if block.ordered else "list("
+        return name + ", ".join(self.item(item) for item in block.items) + ")"
+
+    def item(self, blocks: Sequence[Block]) -> str:
+        """Return the content of a list item; its first paragraph needs no paragraph of its own."""
+        if blocks and isinstance(blocks[0], Paragraph):
+            return f"{{ {self.inlines(blocks[0].content)}; {self.blocks(blocks[1:])} }}"
+        return self.blocks(blocks)
+
+    def quote(self, block: Quote) -> str:
+        said_by = ""
+        if block.attribution:
+            said_by = f"par(attribution({{ {_string('– ')}; {self.inlines(block.attribution)} }}))"
+        return f"quote(block: true, {{ {self.blocks(block.blocks)}\n{said_by} }})"
+
+    def figure(self, block: Figure) -> str:
+        width, height = block.size
+        scale = min(1.0, TEXT_WIDTH / width, 0.85 * TEXT_HEIGHT / height)
+        arguments = [
+            _string(_with_breaks(f"{block.label}. {block.caption}")),
+            _string(block.svg),
+            _string(block.alt),
+            f"{width * scale:.2f}pt",
+            _array(_string(_with_breaks(line)) for line in block.footer()),
+            _string(block.ident),
+        ]
+        return f"chart({', '.join(arguments)})"
+
+    def table(self, block: TableBlock, placed: Sequence[_Placed]) -> str:
+        self.tables.extend(part.table for part in placed)
+        calls = []
+        for part in placed:
+            first, last = part is placed[0], part is placed[-1]
+            lines = block.table.footer() if last else ()
+            calls.append(_table_call(part, block.label, block.ident if first else "", lines))
+        return "\n".join(calls)
+
+    # Text
+
+    def inlines(self, content: Inlines) -> str:
+        return "{ " + "; ".join(self.inline(part) for part in content) + " }" if content else '""'
+
+    def inline(self, part: Inline) -> str:
+        match part:
+            case Text():
+                return _string(_with_breaks(part.text))
+            case Code():
+                return f"raw({_string(_with_breaks(part.text))})"
+            case Strong():
+                return f"strong({self.inlines(part.content)})"
+            case Emphasis():
+                return f"emph({self.inlines(part.content)})"
+            case LineBreak():
+                return "linebreak()"
+            case Link():
+                return self.link(part)
+            case NoteMark():
+                return self.note(part)
+
+    def link(self, link: Link) -> str:
+        if not link.target.startswith("#"):
+            return f"link({_string(link.target)}, {self.inlines(link.content)})"
+        target = link.target[1:]
+        text = self.inlines(link.content) if link.content else _string(self.document.references[target])
+        return f"cross-reference({_string(target)}, {text})"
+
+    def note(self, mark: NoteMark) -> str:
+        note = self.document.note(mark.label)
+        name = f"fotnot-{note.number}"
+        if note.number in self.called:
+            return f"footnote(label({_string(name)}))"
+        self.called.add(note.number)
+        first, *rest = note.blocks
+        texts = [self.inlines(first.content), *(f"parbreak(); {self.inlines(p.content)}" for p in rest)]
+        return _labelled(f"footnote({{ {'; '.join(texts)} }})", name)
+
+
+def _joined(blocks: Iterable[str]) -> str:
+    return "\nparbreak()\n".join(blocks)
+
+
+def _labelled(call: str, name: str) -> str:
+    return f"[#{call}#label({_string(name)})]"
+
+
+def _start_of_lead_in(blocks: Sequence[Block]) -> int:
+    """Return where the headings and paragraphs right before the next block begin, if a heading is first."""
+    start = len(blocks)
+    for index in range(len(blocks) - 1, max(len(blocks) - 5, -1), -1):
+        if isinstance(blocks[index], Heading):
+            start = index
+        elif not isinstance(blocks[index], Paragraph) or start < len(blocks):
+            break
+    return start
+
+
+def _table_call(placed: _Placed, label: str, ident: str, lines: Sequence[str]) -> str:
+    table, layout = placed.table, placed.layout
+    heights = _row_heights(placed)
+    fits = sum(heights) < 0.6 * layout.height
+    widths = [width + (GAP if index else 0.0) for index, width in enumerate(placed.widths)]
+    rows = [
+        _array(f"({_cell(text)}, {_boolean(height > 0.5 * layout.height)})" for text in row)
+        for row, height in zip(table.shown_rows(), heights[1:], strict=True)
+    ]
+    arguments = [
+        _string(_with_breaks(f"{label}. {table.caption}")),
+        f"{layout.size}pt",
+        _array(f"{width:.2f}pt" for width in widths),
+        _array(_boolean(column.is_number) for column in table.columns),
+        _array(_cell(column.heading) for column in table.columns),
+        _array(rows),
+        _boolean(not fits),
+        _array(_string(_with_breaks(line)) for line in lines),
+        _string(ident),
+    ]
+    return "data-table(" + ",\n  ".join(arguments) + ")"
+
+
+def _cell(text: str) -> str:
+    return _array(_string(_with_breaks(line)) for line in text.splitlines() or [""])
+
+
+# Row headings
+# ------------
+
+
+def _with_row_headings(pdf: bytes, tables: Sequence[Table]) -> bytes:
+    """Return the PDF with the row headings of its tables marked as such.
+
+    Typst marks the first row of a table as headings of columns, and every other cell as data that belongs to
+    its column. Here the first cells of each row become headings of the row, and the others belong to them.
+
+    Raises
+    ------
+    RuntimeError
+        When the tables of the PDF are not those that were written: another version of Typst does otherwise.
+    """
+    with pikepdf.open(io.BytesIO(pdf)) as file:
+        root = file.Root.StructTreeRoot
+        found = list(_elements(root, "/Table"))
+        if len(found) != len(tables):
+            raise RuntimeError(f"the PDF has {len(found)} tables where {len(tables)} were written")
+        for number, (element, table) in enumerate(zip(found, tables, strict=True), start=1):
+            _mark_row_headings(element, table, number)
+        root.IDTree = _id_tree(file, root)
+        target = io.BytesIO()
+        file.save(target, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.preserve)
+    return target.getvalue()
+
+
+def _mark_row_headings(element: Any, table: Table, number: int) -> None:
+    rows = [row for body in _elements(element, "/TBody") for row in _elements(body, "/TR")]
+    lengths = [len(_children(row)) for row in rows]
+    if lengths != [len(table.columns)] * len(table.rows):
+        raise RuntimeError(
+            f"the rows of table {number} in the PDF are not those that were written: {lengths}"
+        )
+    for row_number, row in enumerate(rows, start=1):
+        ids: list[pikepdf.String] = []
+        for position, cell in enumerate(_children(row)):
+            attributes = _table_attributes(cell)
+            attributes.Headers = pikepdf.Array([*attributes.get("/Headers", []), *ids])
+            if position < table.row_headers:
+                name = pikepdf.String(f"rad-{number}-{row_number}-{position + 1}")
+                cell.S, cell.ID = pikepdf.Name.TH, name
+                attributes.Scope = pikepdf.Name.Row
+                ids.append(name)
+
+
+def _children(element: Any) -> list[Any]:
+    """Return the structure elements directly below one."""
+    kids = element.get("/K", [])
+    kids = list(kids) if isinstance(kids, pikepdf.Array) else [kids]
+    return [kid for kid in kids if isinstance(kid, pikepdf.Dictionary) and "/S" in kid]
+
+
+def _elements(element: Any, kind: str) -> Iterator[Any]:
+    """Yield the structure elements of a kind below one, in reading order, without looking inside them."""
+    for child in _children(element):
+        if str(child.S) == kind:
+            yield child
+        else:
+            yield from _elements(child, kind)
+
+
+def _table_attributes(cell: Any) -> Any:
+    """Return the table attributes of a cell, made if it has none."""
+    attributes = cell.get("/A", [])
+    attributes = list(attributes) if isinstance(attributes, pikepdf.Array) else [attributes]
+    for found in attributes:
+        if str(found.get("/O")) == "/Table":
+            return found
+    cell.A = pikepdf.Array([pikepdf.Dictionary(O=pikepdf.Name.Table), *attributes])
+    return cell.A[0]
+
+
+def _id_tree(file: pikepdf.Pdf, root: Any) -> Any:
+    """Return the tree that finds every structure element with an ID."""
+    named = {bytes(element.ID): element for element in _all_elements(root) if "/ID" in element}
+    names = [item for key in sorted(named) for item in (pikepdf.String(key.decode("latin-1")), named[key])]
+    limits = pikepdf.Array([names[0], names[-2]]) if names else pikepdf.Array()
+    leaf = pikepdf.Dictionary(Names=pikepdf.Array(names), Limits=limits)
+    return file.make_indirect(pikepdf.Dictionary(Kids=pikepdf.Array([file.make_indirect(leaf)])))
+
+
+def _all_elements(element: Any) -> Iterator[Any]:
+    for child in _children(element):
+        yield child
+        yield from _all_elements(child)
