@@ -11,7 +11,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
@@ -350,7 +350,7 @@ METACHARACTERS = st.text(
 
 
 @given(METACHARACTERS)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_plain_text_and_quotes_come_back_verbatim(text: str) -> None:
     document = read(
         f"## {plain(text)}\n\nFöre {plain(text)}.\n\n- {plain(text)}\n\n{as_quote(text, text)}",

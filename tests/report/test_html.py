@@ -12,7 +12,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analysis.report import html
@@ -232,7 +232,7 @@ STRINGS = st.lists(TEXTS.filter(lambda text: text.strip() and text.isprintable()
 
 
 @given(strings=STRINGS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_every_text_comes_back_as_it_was_written(
     document_of: Callable[..., Document], strings: list[str]
 ) -> None:

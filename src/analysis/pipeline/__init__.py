@@ -1,0 +1,1 @@
+"""The steps of a year, run and published."""

@@ -1,0 +1,1 @@
+"""What protects people: masking, small numbers, and the gate."""

@@ -12,7 +12,7 @@ from analysis.intake.decode import one_line
 from analysis.intake.ledger import COLUMNS as LEDGER_COLUMNS
 from analysis.intake.ledger import PROGRAM
 from analysis.intake.review import Decision, Review
-from analysis.privacy.personal_data import LABELS, Finding, find_all, mask
+from analysis.privacy.personal_data import LABELS, Finding, find_in_texts, mask
 from analysis.survey.instrument import Survey
 
 
@@ -54,7 +54,7 @@ def mask_answers(
         for header, column in zip(question.headers(), question.columns(), strict=True):
             texts = answers[column].dropna()
             masked = texts.copy()
-            for position, group in find_all(texts, not_names=not_names).groupby("position", sort=True):
+            for position, group in find_in_texts(texts, not_names=not_names).groupby("position", sort=True):
                 row = int(rows[answers.at[position, "submission_id"]])
                 chosen = []
                 for f in group.itertuples(index=False):

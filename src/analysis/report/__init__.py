@@ -1,0 +1,1 @@
+"""From released results to documents that people read."""

@@ -14,6 +14,7 @@ scale differ in lightness and lie in order, and light areas have a dark edge.
 
 from __future__ import annotations
 
+import io
 import math
 import tempfile
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -194,6 +195,7 @@ PALETTES: Mapping[str, Palette] = {
 """The colours of each theme."""
 
 WHITE = "#FFFFFF"
+BLACK = "#000000"
 SMALLEST_CONTRAST = 3.0
 """Contrast that an area or a line needs with what is beside it (WCAG 2.2, 1.4.11)."""
 
@@ -258,8 +260,9 @@ def _edge(colour: str, palette: Palette) -> str:
     return palette.quiet if contrast(colour) < SMALLEST_CONTRAST else WHITE
 
 
-def _text_on(colour: str, palette: Palette) -> str:
-    return max((WHITE, palette.ink), key=lambda text: contrast(text, colour))
+def _text_on(colour: str) -> str:
+    """Return the letters that are read best on a colour: at least 4.5:1, whatever the colour."""
+    return max((WHITE, BLACK), key=lambda text: contrast(text, colour))
 
 
 # Letters
@@ -291,13 +294,15 @@ def _static_font(weight: int) -> Path:
     made_by = "-".join(version(package) for package in ("fontpkg-source-sans-3", "fonttools"))
     path = Path(mpl.get_cachedir()) / f"analysis-source-sans-{weight}-{made_by}.ttf"
     if not path.exists():
+        content = _cut(weight)
         with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".ttf", delete=False) as file:
-            _write_cut(weight, file)
+            file.write(content)
         Path(file.name).replace(path)
     return path
 
 
-def _write_cut(weight: int, file: Any) -> None:
+def _cut(weight: int) -> bytes:
+    """Return a font file with one weight of Source Sans 3 and the letters of European languages."""
     from fontTools import subset
     from fontTools.ttLib import TTFont
     from fontTools.varLib import instancer
@@ -316,7 +321,9 @@ def _write_cut(weight: int, file: Any) -> None:
     for number, name in names.items():
         font["name"].setName(name, number, 3, 1, 0x409)
     font["OS/2"].usWeightClass = weight
-    font.save(file)
+    content = io.BytesIO()
+    font.save(content)
+    return content.getvalue()
 
 
 @lru_cache(maxsize=64)
@@ -675,7 +682,8 @@ def _plot_width(rows: Sequence[_Row], scale: _Scale, left: float, *, in_column: 
 
 def _draw_mark(page: _Page, axes: Axes, value: float, y: float, style: _Style, label: str) -> None:
     if not style.shape:
-        page.bar(axes, 0, value, y, BAR, style, label)
+        if value:
+            page.bar(axes, 0, value, y, BAR, style, label)
         return
     if style.stem:
         page.line(axes, [0, value], [y, y], style.colour, width=1.6, front=True)
@@ -816,22 +824,35 @@ def _short(label: str) -> str:
     return " ".join(lines) if lines[-1].endswith("…") else label
 
 
-def _fine_print(labels: Sequence[str], hidden: Sequence[str]) -> list[str]:
-    """Return sentences about rows that are not shown, and labels that the chart shortens."""
-    sentences = []
-    if hidden:
-        sentences.append(f"Visas inte ({HIDDEN}): {swedish.join(map(_quoted, hidden))}.")
+def _fine_print(labels: Iterable[str], hidden: Sequence[str], empty: Sequence[str]) -> list[str]:
+    """Return sentences about what is not shown, what nobody answered, and labels that the chart shortens."""
     cut = [label for label in dict.fromkeys(labels) if _short(label) != label]
-    if cut:
-        sentences.append(f"Avkortade texter i sin helhet: {swedish.join(map(_quoted, cut))}.")
-    return sentences
+    named = (
+        (f"Visas inte ({HIDDEN})", hidden),
+        ("Inga svar", empty),
+        ("Avkortade texter i sin helhet", [_quoted(label) for label in cut]),
+    )
+    return [f"{what}: {swedish.join(names)}." for what, names in named if names]
 
 
-def _by_size(rows: Iterable[_Row]) -> list[_Row]:
-    """Return the rows by their first mark: largest first, those not shown last, equals in Swedish order."""
+def _fine_print_of(rows: Sequence[_Row], series: Sequence[str]) -> list[str]:
+    """Return the same sentences for rows of marks; the series is named where there are several."""
+    unseen = [
+        (f"{_quoted(_short(row.label))}{f' ({series[mark.series]})' if len(series) > 1 else ''}", mark.text)
+        for row in rows
+        for mark in row.marks
+        if mark.value is None
+    ]
+    hidden = [name for name, text in unseen if text.endswith(HIDDEN)]
+    empty = [name for name, text in unseen if not text.endswith(HIDDEN)]
+    return _fine_print((row.label for row in rows), hidden, empty)
+
+
+def _by_size(rows: Iterable[_Row], mark: int = 0) -> list[_Row]:
+    """Return the rows by one of their marks: largest first, those not shown last, equals in Swedish order."""
 
     def key(row: _Row) -> tuple[bool, float, tuple[str, str]]:
-        value = row.marks[0].value
+        value = row.marks[mark].value
         return value is None, -(value or 0.0), swedish.sort_key(row.label)
 
     return sorted(rows, key=key)
@@ -1063,6 +1084,9 @@ def _panels(stacks: Sequence[_Stack]) -> list[tuple[str, list[_Stack]]]:
         "negative": f"Svaret {last} är ogynnsamt",
         None: "Svaren är varken gynnsamma eller ogynnsamma",
     }
+    unknown = sorted({str(stack.polarity) for stack in stacks if stack.polarity not in headings})
+    if unknown:
+        raise ValueError(f"unknown polarity {', '.join(unknown)}: use positive, negative or None")
     panels = [(heading, [s for s in stacks if s.polarity == sign]) for sign, heading in headings.items()]
     panels = [(heading, part) for heading, part in panels if part]
     return panels if len(panels) > 1 else [("", panels[0][1])]
@@ -1171,7 +1195,7 @@ class _StackFrame:
         self.page.bar(axes, at, wide, y, 15.0, style, f"{label}|{style.name}")
         text = swedish.number(n)
         if _width(text) + 1.5 <= wide * self.unit:
-            colour = _text_on(style.colour, self.page.palette)
+            colour = _text_on(style.colour)
             self.page.text(zero + (at + wide / 2) * self.unit, y, text, align="center", colour=colour)
 
     def draw_axis(self) -> None:
@@ -1230,8 +1254,9 @@ def _scale_alt(stacks: Sequence[_Stack]) -> str:
         )
     sentences.append(f"Antal svar: {_n(stack.base for stack in stacks)}.")
     labels = [text for stack in stacks for text in (stack.label, stack.heading) if text]
-    hidden = [_named(stack) for stack in stacks if stack.counts is None]
-    return " ".join(sentences + _fine_print(labels, hidden))
+    hidden = [_quoted(_named(stack)) for stack in stacks if stack.counts is None]
+    empty = [_quoted(_named(stack)) for stack in stacks if stack.counts is not None and not stack.shown]
+    return " ".join(sentences + _fine_print(labels, hidden, empty))
 
 
 def _named(stack: _Stack) -> str:
@@ -1290,29 +1315,36 @@ def choice_chart(
     """
     palette = _palette(theme)
     names = [_group_label(group, group_labels) for group in groups]
-    found: dict[str, list[_Mark]] = {}
-    last: dict[str, bool] = {}
+    found: dict[tuple[Any, Any], tuple[str, list[_Mark]]] = {}
     bases = []
     for series, group in enumerate(groups):
-        rows = _answers(counts, question, group)
-        if any(row["value"] == CHOSEN for row in rows):
-            rows = [row for row in rows if row["value"] == CHOSEN]
-        several = any(row["item"] is not None for row in rows)
+        rows = _choices(counts, question, group)
         bases.append((names[series], _n(row["base"] for row in rows)))
         for row in rows:
-            label = str(row["item_text"] if several else row["label"])
-            last[label] = row["value"] == DONT_KNOW
-            found.setdefault(label, []).append(_share_mark(row["n"], row["base"], row["percent"], series))
-    rows_drawn = [_Row(label, tuple(marks)) for label, marks in found.items()]
+            label = str(row["item_text"] if row["value"] == CHOSEN else row["label"])
+            mark = _share_mark(row["n"], row["base"], row["percent"], series)
+            found.setdefault((row["item"], row["value"]), (label, []))[1].append(mark)
+    unsure = found.pop((None, DONT_KNOW), None)
+    drawn = [_Row(label, tuple(marks)) for label, marks in found.values()]
     if sort:
-        rows_drawn = _by_size(rows_drawn)
-    rows_drawn.sort(key=lambda row: last[row.label])
+        drawn = _by_size(drawn)
+    if unsure:
+        drawn.append(_Row(unsure[0], tuple(unsure[1])))
     styles = _series(names, palette, first_is_bar=True)
     figure = _draw_rows(
-        rows_drawn, styles, _percent_scale("Andel av de svarande"), palette, legend=len(groups) > 1
+        drawn, styles, _percent_scale("Andel av de svarande"), palette, legend=len(groups) > 1
     )
-    alt = _series_alt(rows_drawn, names, "svarsalternativ", "svarsalternativ", [n for _, n in bases])
+    alt = _series_alt(drawn, names, "svarsalternativ", "svarsalternativ", [n for _, n in bases])
     return Chart(figure, alt, caption or _caption(_question_text(counts, question), bases))
+
+
+def _choices(counts: pd.DataFrame, question: str, group: str) -> list[dict[Hashable, Any]]:
+    """Return a row for each option of a question: of several choices, how many chose it."""
+    rows = _answers(counts, question, group)
+    chosen = [row for row in rows if row["value"] == CHOSEN]
+    if not chosen and any(row["item"] is not None for row in rows):
+        raise ValueError(f"the question {question!r} has items with options: draw it with scale_chart")
+    return chosen or rows
 
 
 def _series_alt(rows: Sequence[_Row], names: Sequence[str], one: str, many: str, bases: Sequence[str]) -> str:
@@ -1326,8 +1358,7 @@ def _series_alt(rows: Sequence[_Row], names: Sequence[str], one: str, many: str,
             (_short(row.label), m.value, m.text) for row in rows for m in row.marks if m.series == series
         ]
         sentences.append(f"{name} ({n}): {_extremes(values, 'störst', 'minst')}")
-    hidden = [_short(row.label) for row in rows if any(mark.value is None for mark in row.marks)]
-    return " ".join(sentences + _fine_print([row.label for row in rows], hidden))
+    return " ".join(sentences + _fine_print_of(rows, names))
 
 
 def theme_chart(
@@ -1358,13 +1389,11 @@ def theme_chart(
     rows = _rows_of(themes, ("theme", "label", "group", "units", "base_units"), "the table of themes")
     groups = sorted(dict.fromkeys(str(row["group"]) for row in rows), key=lambda group: group != ALL)
     names = [_group_label(group, group_labels) for group in groups]
-    found: dict[str, list[_Mark]] = {}
+    found: dict[Any, tuple[str, list[_Mark]]] = {}
     for row in sorted(rows, key=lambda row: groups.index(str(row["group"]))):
-        series = groups.index(str(row["group"]))
-        found.setdefault(str(row["label"]), []).append(
-            _share_mark(row["units"], row["base_units"], None, series)
-        )
-    drawn = _by_size(_Row(label, tuple(marks)) for label, marks in found.items())
+        mark = _share_mark(row["units"], row["base_units"], None, groups.index(str(row["group"])))
+        found.setdefault(row["theme"], (str(row["label"]), []))[1].append(mark)
+    drawn = _by_size(_Row(label, tuple(marks)) for label, marks in found.values())
     bases = [_n(row["base_units"] for row in rows if row["group"] == group) for group in groups]
     figure = _draw_rows(
         drawn,
@@ -1421,14 +1450,12 @@ def years_chart(
             row["base"],
             row["percent"],
             years.index(int(row["year"])),
-            before=f"{row['year']}:{NO_BREAK_SPACE}",
+            before=f"{int(row['year'])}:{NO_BREAK_SPACE}",
         )
         found.setdefault(str(row["label"]), []).append(mark)
     drawn = [_Row(label, tuple(found[label])) for label in dict.fromkeys(str(row["label"]) for row in rows)]
     if sort:
-        drawn = [
-            _Row(row.label, row.marks[::-1]) for row in _by_size(_Row(r.label, r.marks[::-1]) for r in drawn)
-        ]
+        drawn = _by_size(drawn, -1)
     styles = _series([str(year) for year in years], palette, first_is_bar=False, stem=False)
     figure = _draw_rows(
         drawn, styles, _percent_scale("Andel av de svarande"), palette, legend=False, connect=True
@@ -1458,14 +1485,14 @@ def _years_alt(rows: Sequence[_Row], years: Sequence[int], bases: Sequence[tuple
     known = [(label, change) for label, change in changes if change is not None]
     for word, of in (("ökning", 1), ("minskning", -1)):
         moved = max((of * change for _, change in known), default=0.0)
-        if moved > 0:
+        points = int(swedish.rounded(moved))
+        if points:
             names = [_quoted(_short(label)) for label, change in known if of * change == moved]
             sentences.append(
                 f"Störst {word} {years[0]}–{years[-1]}: {_listed(names)}, "
-                f"{swedish.number(moved)} procentenheter."
+                f"{swedish.plural(points, 'procentenhet', 'procentenheter')}."
             )
-    hidden = [_short(row.label) for row in rows if any(mark.value is None for mark in row.marks)]
-    return " ".join(sentences + _fine_print([row.label for row in rows], hidden))
+    return " ".join(sentences + _fine_print_of(rows, [year for year, _ in bases]))
 
 
 def _change(row: _Row, last: int) -> float | None:
@@ -1638,9 +1665,8 @@ def bars(
     extremes = _extremes(
         [(_short(row.label), row.marks[0].value, row.marks[0].text) for row in rows], "störst", "minst"
     )
-    hidden = [_short(row.label) for row in rows if row.marks[0].value is None]
     sentences = [f"Liggande staplar, {value}, {swedish.plural(len(rows), 'rad', 'rader')}: {extremes}"]
-    alt = " ".join(sentences + _fine_print([row.label for row in rows], hidden))
+    alt = " ".join(sentences + _fine_print_of(rows, [value]))
     return Chart(figure, alt, caption or f"{value} efter {label[:1].lower() + label[1:]}")
 
 

@@ -58,8 +58,8 @@ TEXT_WIDTH, TEXT_HEIGHT = 453.0, 680.0
 LANDSCAPE_WIDTH, LANDSCAPE_HEIGHT = 700.0, 430.0
 """Points between the margins of a landscape A4 page."""
 
-LONGEST_WORD = 36
-"""A longer run of signs without a space gets places where a line may end."""
+LONGEST_WORD = 17.0
+"""A run of signs without a space that is wider, in units of the letter size, gets places where a line may end."""
 
 
 class AppendixPDF(Exporter):  # type: ignore[misc]  # nbconvert is untyped here
@@ -200,6 +200,8 @@ def _width(text: str, size: float, bold: bool = False) -> float:
 GAP = 9.0
 """Points between two columns."""
 
+_SPACES = " \t\n\u200b"
+
 
 @dataclass(frozen=True)
 class _Layout:
@@ -266,7 +268,14 @@ def _unbreakable(text: str) -> list[str]:
 
 def _with_breaks(text: str) -> str:
     """Return text where very long words have invisible places to break, so that none is cut at the margin."""
-    return re.sub(rf"(\S{{{LONGEST_WORD}}})(?=\S)", "\\1\u200b", text)
+    written, width = [], 0.0
+    for character in text:
+        width = 0.0 if character in _SPACES else width + _advance(character, bold=True)
+        if width > LONGEST_WORD:
+            written.append("\u200b")
+            width = _advance(character, bold=True)
+        written.append(character)
+    return "".join(written)
 
 
 def _gaps(count: int) -> float:

@@ -6,12 +6,13 @@ import datetime as dt
 import tempfile
 import warnings
 from pathlib import Path
+from typing import Any
 
 import gptables
 import pandas as pd
 
 from analysis.report import swedish
-from analysis.report.blocks import Document, TableBlock
+from analysis.report.blocks import Description, Document, TableBlock
 from analysis.report.tables import SUPPRESSED, Mark, Table, Value
 
 HIDDEN = "[visas inte]"
@@ -30,16 +31,7 @@ def render(document: Document) -> bytes:
     blocks = [b for b in document.blocks if isinstance(b, TableBlock)]
     about = document.about
     marks = " · ".join(about.marks)
-    cover = gptables.Cover(
-        title=about.title,
-        intro=[text for text in (marks, about.subtitle, f"Rapporteringsår {about.year}") if text],
-        about=[
-            f"Arbetsboken innehåller {swedish.plural(len(blocks), 'tabell', 'tabeller')}, numrerade som i bilagan.",
-            f"{HIDDEN} skyddar enskilda personer. {MISSING} betyder att uppgiften inte finns eller är för osäker.",
-        ],
-        contact=[about.publisher, *([about.contact] if about.contact else [])],
-        cover_label="Omslag",
-    )
+    cover = gptables.Cover(title=about.title, cover_label="Omslag")
     sheets = {block.label: _sheet(block, marks) for block in blocks}
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="No note text provided")
@@ -57,9 +49,26 @@ def render(document: Document) -> bytes:
             },
             workbook_options=_AS_TEXT,
         )
+        _write_cover(book.worksheets()[0], about, len(blocks))
         book.set_properties({"title": about.title, "created": dt.datetime.fromisoformat(about.date)})
         book.close()
         return path.read_bytes()
+
+
+def _write_cover(sheet: Any, about: Description, tables: int) -> None:
+    """Write the cover below its title: gptables' own headings there are English."""
+    count = swedish.plural(tables, "tabell", "tabeller")
+    lines = [
+        " · ".join(about.marks),
+        about.subtitle,
+        f"Rapporteringsår {about.year}",
+        f"Arbetsboken innehåller {count}, numrerade som i bilagan.",
+        f"{HIDDEN} skyddar enskilda personer. {MISSING} betyder att uppgiften inte finns eller är för osäker.",
+        f"Utgivare: {about.publisher}",
+        f"Kontakt: {about.contact}" if about.contact else "",
+    ]
+    for row, line in enumerate((text for text in lines if text), start=1):
+        sheet.write_string(row, 0, line)
 
 
 def _sheet(block: TableBlock, marks: str) -> gptables.GPTable:
@@ -72,6 +81,7 @@ def _sheet(block: TableBlock, marks: str) -> gptables.GPTable:
         table_name=f"tabell_{block.number}",
         title=f"{block.label}. {table.caption}",
         subtitles=[marks] if marks else [],
+        instructions="Bladet innehåller en tabell.",
         scope=" ".join(table.footer()) or None,
         index_columns={1: 0} if table.row_headers else {},
     )
