@@ -52,7 +52,10 @@ class InputError(Exception):
         self.problems = tuple(problems)
         if not self.problems:
             raise ValueError("an InputError needs at least one problem")
-        super().__init__("\n".join(str(p) for p in self.problems))
+        super().__init__(self.problems)
+
+    def __str__(self) -> str:
+        return "\n".join(str(p) for p in self.problems)
 
     @classmethod
     def one(

@@ -200,16 +200,8 @@ def test_page_validation_would_find_a_fault(sample_pdf: Path, tmp_path: Path) ->
 
 
 def test_outloud_finds_no_fault(sample_pdf: Path) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "outloud",
-        "--layer",
-        "conformance",
-        "--fail-on",
-        "error",
-        str(sample_pdf),
-    ]
+    program = Path(sys.executable).with_name("outloud")
+    command = [program, "--layer", "conformance", "--fail-on", "warning", sample_pdf]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
 
@@ -288,6 +280,7 @@ def test_no_table_is_cut(document_of: Callable[..., Document], table: Table) -> 
         assert squeezed(column.heading) in text
     cells = [squeezed(cell) for row in table.shown_rows() for cell in row if len(cell) < 400]
     assert all(cell in text for cell in cells)
+    # A text that goes on at the next page has the footer and header of the pages within it.
     assert text.count(squeezed(LONG)) >= sum(str(c).count(LONG) for row in table.rows for c in row) * 0.98
     for profile in ("ua1", "2a"):
         assert page_validation.validate_pdf_bytes(data, profile=profile).is_compliant
@@ -322,15 +315,9 @@ def test_a_wide_table_takes_its_heading_to_the_landscape_page(document_of: Calla
     data = pdf.render(document_of("Före.\n\n## Bred\n\n### Underrubrik\n\nInledning.", wide_table(12)))
     with pymupdf.open(stream=data) as file:
         landscape = [page.get_text() for page in file if page.rect.width > page.rect.height]
-    assert "1.1\nUnderrubrik" in landscape[0].replace("  ", "\n") or "1.1 Underrubrik" in squeezed_lines(
-        landscape[0]
-    )
+    assert "1.1 Underrubrik" in " ".join(landscape[0].split())
     assert "Inledning." in landscape[0]
     assert "Före." not in landscape[0]
-
-
-def squeezed_lines(text: str) -> str:
-    return " ".join(text.split())
 
 
 def test_long_words_in_the_text_stay_on_the_page(document_of: Callable[..., Document]) -> None:

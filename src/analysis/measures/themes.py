@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -175,7 +174,7 @@ def _theme_faults(entry: Any, path: _Path) -> Iterator[_Fault]:
 
 
 def _list_faults(values: Any, path: _Path) -> Iterator[_Fault]:
-    if not isinstance(values, list) or not values:
+    if not isinstance(values, list) or (path[-1] == "terms" and not values):
         yield path, f"{path[-1]!r} is not a list, or empty", "List at least one word or phrase"
         return
     for i, term in enumerate(values):
@@ -194,9 +193,7 @@ def _list_faults(values: Any, path: _Path) -> Iterator[_Fault]:
 
 
 def _can_match(piece: str) -> bool:
-    return bool(
-        _WORD.fullmatch(piece.removeprefix("*") if piece.startswith("*") else piece.removesuffix("*"))
-    )
+    return bool(_WORD.fullmatch(piece[1:] if piece.startswith("*") else piece.removesuffix("*")))
 
 
 def _texts(values: Any) -> set[str]:
@@ -209,13 +206,13 @@ def _unknown_keys(data: Mapping[Any, Any], known: Sequence[str], path: _Path) ->
             yield (*path, key), f"{key!r} is not a known key", f"Use {', '.join(known)}"
 
 
-def _repeated(values: Iterable[tuple[int, Any]]) -> Iterator[tuple[int, Any]]:
-    seen: Counter[Any] = Counter()
+def _repeated(values: Iterable[tuple[int, Any]]) -> Iterator[tuple[int, str]]:
+    seen: set[str] = set()
     for i, value in values:
         if isinstance(value, str):
-            seen[value] += 1
-            if seen[value] == 2:
+            if value in seen:
                 yield i, value
+            seen.add(value)
 
 
 # --- Lemmas ---
@@ -230,7 +227,7 @@ def _lemma(word: str) -> str:
     from simplemma import is_known, lemmatize  # 0.6 s with its dictionary: only when there is text to read
 
     # Greedy looks into compounds that the dictionary lacks, but goes too far with words that it has.
-    return lemmatize(word, lang="sv", greedy=not is_known(word, lang="sv")).lower()
+    return str(lemmatize(word, lang="sv", greedy=not is_known(word, lang="sv"))).lower()
 
 
 def _runs(text: str) -> list[list[str]]:
@@ -306,14 +303,9 @@ class _Matcher:
         """Return the words of the frame that a word of a text may stand for: by its form or by its lemma."""
         if word not in self._known:
             forms = (word, _lemma(word))
-            self._known[word] = self._whole.intersection(forms).union(
-                (
-                    piece
-                    for piece, start in self._beginnings.items()
-                    if any(f.startswith(start) for f in forms)
-                ),
-                (piece for piece, end in self._ends.items() if any(f.endswith(end) for f in forms)),
-            )
+            begun = (p for p, start in self._beginnings.items() if any(f.startswith(start) for f in forms))
+            ended = (p for p, end in self._ends.items() if any(f.endswith(end) for f in forms))
+            self._known[word] = self._whole.intersection(forms).union(begun, ended)
         return self._known[word]
 
     def _found_in_run(self, words: list[frozenset[str]]) -> dict[int, set[str]]:
@@ -381,7 +373,7 @@ def suggest(texts: pd.DataFrame, frame: CodingFrame) -> pd.DataFrame:
             theme = frame.themes[number]
             terms = "; ".join(term for term in theme.terms if term in found[number])
             rows.append((answer_id, question, unit_id, theme.id, terms, "suggestion"))
-    return pd.DataFrame(rows, columns=list(SUGGESTION_COLUMNS))
+    return pd.DataFrame(rows, columns=list(SUGGESTION_COLUMNS), dtype="str")
 
 
 # --- Counts ---
@@ -440,9 +432,9 @@ def count_themes(
 
     members = _members(answers.dropna(subset=["unit_id", "kind"]))
     cell = [*by, "group"]
-    base = members.groupby(cell, observed=True)["unit_id"].nunique().rename("base_units")
+    base = members.groupby(cell, observed=True, dropna=False)["unit_id"].nunique().rename("base_units")
     mentions = members.merge(suggestions[["answer_id", "theme"]].drop_duplicates(), on="answer_id")
-    counts = mentions.groupby([*cell, "theme"], observed=True).agg(
+    counts = mentions.groupby([*cell, "theme"], observed=True, dropna=False).agg(
         units=("unit_id", "nunique"), answers=("answer_id", "nunique")
     )
     themes = pd.DataFrame({"theme": frame.ids, "label": [theme.label for theme in frame.themes]})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import sys
+import tempfile
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,23 +21,32 @@ Value = str | int | float | bool
 
 
 class StepFailed(Exception):
-    """A notebook stopped with an error; it is kept, with the error in it.
-
-    `wrong_inputs` tells that the notebook found the inputs wrong: then the message is what it found.
-    """
+    """A notebook stopped with an error; it is kept, with the error in it."""
 
     def __init__(self, notebook: str, error: str, message: str) -> None:
-        self.wrong_inputs = error == "InputError"
-        self.notebook = notebook
-        super().__init__(message if self.wrong_inputs else f"{notebook} stopped: {error}: {message}")
+        super().__init__(notebook, error, message)
+        self.notebook, self.error, self.message = notebook, error, message
+
+    @property
+    def wrong_inputs(self) -> bool:
+        """Whether the notebook found that the inputs are wrong."""
+        return self.error == "InputError"
+
+    def __str__(self) -> str:
+        return self.message if self.wrong_inputs else f"{self.notebook} stopped: {self.error}: {self.message}"
 
 
 class _LocalKernels(AsyncKernelManager):
-    """Kernels reached through files, not ports: several notebooks can start at once without a race."""
+    """Kernels reached through files of their own, not ports: several can start at once without a race."""
 
     @default("transport")
-    def _files(self) -> str:
+    def _by_files(self) -> str:
         return "tcp" if sys.platform == "win32" else "ipc"
+
+    @default("connection_file")
+    def _own_file(self) -> str:
+        # Short: the path of a socket may have about a hundred characters.
+        return str(Path(tempfile.gettempdir()) / f"analysis-{uuid.uuid4().hex}.json")
 
 
 def preflight(path: Path, name: str, parameters: Mapping[str, Value]) -> list[Problem]:

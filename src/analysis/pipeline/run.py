@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 from analysis.pipeline.engine import StepFailed, execute, preflight
@@ -103,7 +104,8 @@ def _publish_appendices(
     try:
         workers = min(len(steps), os.cpu_count() or 1)
         progress(f"{year} {steps[0].appendix}", 0)
-        with ProcessPoolExecutor(workers) as pool:
+        # Fresh processes: a forked one would inherit the sockets of the kernels run so far.
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
             waiting = {pool.submit(make_appendix, project, year, step, beside): step for step in steps}
             try:
                 for n, future in enumerate(as_completed(waiting), 1):

@@ -95,7 +95,7 @@ def find(
     personnummer False 20070115-2389
     """
     found: list[Finding] = []
-    rest = text
+    rest = _LABEL.sub(lambda label: _COVER * len(label[0]), text)
     searches: tuple[Callable[[str], Iterable[tuple[int, int, Kind, bool]]], ...] = (
         _emails,
         _identity_numbers,
@@ -193,6 +193,7 @@ def find_in_texts(
 # --- What has a form of its own ---
 
 _COVER: Final = "|"
+_LABEL = re.compile("|".join(re.escape(label) for label in LABELS.values()))
 _DASH: Final = r"[-+\u2010-\u2015\u2212]"
 _BLANK: Final = r"[ \u00a0\u2009\u202f]"
 
@@ -277,7 +278,7 @@ def _has_check_digit(match: re.Match[str]) -> bool:
 def _phones(text: str) -> Iterator[tuple[int, int, Kind, bool]]:
     if _MAY_BE_PHONE.search(text):
         for match in PhoneNumberMatcher(text, "SE", leniency=Leniency.VALID):
-            if not _NOT_PHONE.fullmatch(match.raw_string):
+            if not _NOT_PHONE.fullmatch(match.raw_string.lstrip("(")):
                 yield match.start, match.end, "phone", True
 
 
@@ -309,8 +310,8 @@ _ORDINARY = _words(
 )
 """Listed names that are ordinary words, and so prove nothing as the first word of a sentence."""
 
-_NEVER_ALONE = _words("august del ester hall juni junior lucia lund may svea valborg")
-"""Listed names that alone are far more often a month, a feast, a method, a prison or a town."""
+_NEVER_ALONE = _words("august del ester hall juni junior lucia lund may svea thi valborg")
+"""Listed names that alone are far more often a month, a feast, a method, a prison, a town or “This”."""
 
 _NO_NAME_BEFORE = _words(
     """
@@ -332,8 +333,10 @@ _PERSON = _words(
 )
 """Words that announce a person."""
 
-_BEFORE_A_NAME = rf"(?:{'|'.join(sorted(_PERSON))}){_BLANK}|(?:mvh|hälsningar|vänligen|undertecknad)[,!.]?\s+"
-_INTRODUCTION = re.compile(rf"(?<!\w)(?:{_BEFORE_A_NAME})\Z", re.IGNORECASE)
+_INTRODUCTION = re.compile(
+    rf"(?<!\w)(?:(?:{'|'.join(sorted(_PERSON))}){_BLANK}|"
+    r"(?i:mvh|hälsningar|vänligen|undertecknad)[,!.]?\s+)\Z"
+)
 
 _PLACE_OF_WORK = re.compile(
     r"(?:skola|skolan|gymnasiet|gården|huset|hemmet|enheten|förvaltningen|nämnden|teamet|polisen|kommun|"
@@ -355,7 +358,7 @@ class _Token:
     @property
     def is_person(self) -> bool:
         """Whether it is a word that announces a person."""
-        return self.is_any_of(_PERSON)
+        return self.text.lower() in _PERSON and not (self.is_capitals or self.is_listed)
 
     @property
     def is_listed(self) -> bool:
@@ -400,7 +403,7 @@ def _names(text: str, not_names: frozenset[str]) -> Iterator[tuple[int, int, Kin
     for run in _RUN.finditer(text):
         introduced = bool(_INTRODUCTION.search(text, max(0, run.start() - 30), run.start()))
         tokens = [_token(match) for match in _ONE_WORD.finditer(text, run.start(), run.end())]
-        if not (introduced or tokens[0].is_person or any(token.is_listed for token in tokens)):
+        if not introduced and not any(token.is_listed or token.is_person for token in tokens):
             continue
         if barred is None:
             everywhere = (_as_whole_words(not_names | _NOT_NAMES), _SAINT)
@@ -448,14 +451,15 @@ def _names_in_run(tokens: Sequence[_Token], opens: bool, introduced: bool) -> It
     `opens` says that the run begins a sentence, `introduced` that the word before it announces a person.
     """
     at = 0
-    if opens and tokens[0].is_person:
-        at, opens, introduced = 1, False, True
     while at < len(tokens):
-        length = _length_of_name(tokens[at : at + _LONGEST_NAME], opens, introduced)
+        length = 0
+        if not tokens[at].is_person:
+            announced = introduced and tokens[at].text.istitle()
+            length = _length_of_name(tokens[at : at + _LONGEST_NAME], opens, announced)
         if length:
             yield tokens[at], tokens[at + length - 1]
+        opens, introduced = False, tokens[at].is_person
         at += length or 1
-        opens = introduced = False
 
 
 def _length_of_name(tokens: Sequence[_Token], opens: bool, introduced: bool) -> int:

@@ -26,7 +26,10 @@ class ExportError(Exception):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
-        super().__init__("\n".join(str(problem) for problem in self.problems))
+        super().__init__(self.problems)
+
+    def __str__(self) -> str:
+        return "\n".join(str(problem) for problem in self.problems)
 
 
 @dataclass(frozen=True)
@@ -252,6 +255,11 @@ class Description:
         if faults:
             raise ValueError(f"the description of the document is not complete: {'; '.join(faults)}")
 
+    @property
+    def running_title(self) -> str:
+        """The title as it stands at the top of every page: on at most two lines."""
+        return _shortened(self.title, 120)
+
     def details(self) -> tuple[tuple[str, Inlines], ...]:
         """Return the fields of the first page as pairs of Swedish name and value."""
         fields = (
@@ -262,6 +270,13 @@ class Description:
             ("Kontakt", self.contact),
         )
         return tuple((name, _with_mail_links(value)) for name, value in fields if value)
+
+
+def _shortened(text: str, longest: int) -> str:
+    """Return a text cut after a word where it is longer than so many signs."""
+    if len(text) <= longest:
+        return text
+    return text[: longest - 1].rsplit(" ", 1)[0].rstrip(" ,.:–-") + "…"
 
 
 def _with_mail_links(text: str) -> Inlines:

@@ -734,7 +734,7 @@ def _draw_axis(
 
 
 def _missing(value: object) -> bool:
-    return value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value))
+    return value is None or value is pd.NA or value == "" or (isinstance(value, float) and math.isnan(value))
 
 
 def _rows_of(frame: pd.DataFrame, columns: Iterable[str], name: str) -> list[dict[Hashable, Any]]:
@@ -755,7 +755,7 @@ def _share_mark(
     if n is None or base is None:
         return _Mark(None, before + HIDDEN, series)
     if not 0 <= n <= base:
-        raise ValueError(f"the part {n} does not lie within the whole {base}")
+        raise ValueError(f"the part {n:g} does not lie within the whole {base:g}")
     text = f"{swedish.number(n)} av {swedish.number(base)}"
     if base == 0:
         return _Mark(None, before + text, series)
@@ -1056,10 +1056,9 @@ def _stack(rows: Sequence[dict[Hashable, Any]], polarity: Polarity, heading: str
     label = str(rows[0]["item_text"] or rows[0]["question_text"])
     base = rows[0]["base"]
     hidden = base is None or any(row["n"] is None for row in rows)
-    if not hidden and sum(row["n"] for row in rows) != base:
-        raise ValueError(
-            f"the counts of {label!r} add to {sum(row['n'] for row in rows)}, but its base is {base}"
-        )
+    total = 0 if hidden else sum(int(row["n"]) for row in rows)
+    if not hidden and total != base:
+        raise ValueError(f"the counts of {label!r} add to {total}, but its base is {base:g}")
     return _Stack(
         label=label,
         options=tuple(str(row["label"]) for row in scale),
@@ -1342,7 +1341,7 @@ def _choices(counts: pd.DataFrame, question: str, group: str) -> list[dict[Hasha
     """Return a row for each option of a question: of several choices, how many chose it."""
     rows = _answers(counts, question, group)
     chosen = [row for row in rows if row["value"] == CHOSEN]
-    if not chosen and any(row["item"] is not None for row in rows):
+    if not chosen and any(row["item"] for row in rows):
         raise ValueError(f"the question {question!r} has items with options: draw it with scale_chart")
     return chosen or rows
 

@@ -295,7 +295,7 @@ def _style(document: Document) -> str:
     about = document.about
     return (
         f"{sheet}@page {{\n"
-        f"  @top-left {{ content: {_css_string(about.title)}; }}\n"
+        f"  @top-left {{ content: {_css_string(about.running_title)}; }}\n"
         f"  @top-right {{ content: {_css_string(' · '.join(about.marks))}; }}\n}}\n"
     )
 

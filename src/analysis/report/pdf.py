@@ -7,6 +7,7 @@ answer can mean anything. Typst cannot yet mark row headings; one pass over its 
 
 from __future__ import annotations
 
+import base64
 import io
 import math
 import re
@@ -397,7 +398,9 @@ class _Writer:
         )
         details = _array(_array([_string(name), self.inlines(value)]) for name, value in about.details())
         settings = {
-            "title": _string(_with_breaks(about.title)),
+            "title": _string(about.title),
+            "shown-title": _string(_with_breaks(about.title)),
+            "running-title": _string(_with_breaks(about.running_title)),
             "subtitle": _string(_with_breaks(about.subtitle)),
             "publisher": _string(about.publisher),
             "date": f"datetime(year: {day.year}, month: {day.month}, day: {day.day})",
@@ -596,8 +599,15 @@ def _with_row_headings(pdf: bytes, tables: Sequence[Table]) -> bytes:
         for number, (element, table) in enumerate(zip(found, tables, strict=True), start=1):
             _mark_row_headings(element, table, number)
         root.IDTree = _id_tree(file, root)
+        _end_streams_clearly(file)
         target = io.BytesIO()
-        file.save(target, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.preserve)
+        file.save(
+            target,
+            deterministic_id=True,
+            object_stream_mode=pikepdf.ObjectStreamMode.preserve,
+            compress_streams=False,
+            stream_decode_level=pikepdf.StreamDecodeLevel.none,
+        )
     return target.getvalue()
 
 
@@ -618,6 +628,21 @@ def _mark_row_headings(element: Any, table: Table, number: int) -> None:
                 cell.S, cell.ID = pikepdf.Name.TH, name
                 attributes.Scope = pikepdf.Name.Row
                 ids.append(name)
+
+
+def _end_streams_clearly(file: pikepdf.Pdf) -> None:
+    """Encode anew the streams whose data happen to end with a line end.
+
+    PDF/A wants the stated length of a stream to be exact, and a line end before ``endstream`` not to count. A
+    reader cannot tell such a line end from data, so some validators call the length wrong.
+    """
+    for stream in file.objects:
+        if not isinstance(stream, pikepdf.Stream) or stream.get("/Filter") != pikepdf.Name.FlateDecode:
+            continue
+        data = stream.read_raw_bytes()
+        if data.endswith((b"\r", b"\n")):
+            filters = pikepdf.Array([pikepdf.Name.ASCII85Decode, pikepdf.Name.FlateDecode])
+            stream.write(base64.a85encode(data) + b"~>", filter=filters)
 
 
 def _children(element: Any) -> list[Any]:

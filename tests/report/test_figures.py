@@ -1,0 +1,862 @@
+from __future__ import annotations
+
+import io
+import re
+from concurrent.futures import ThreadPoolExecutor
+from itertools import combinations, pairwise
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
+from matplotlib.patches import Rectangle
+from matplotlib.text import Text
+from matplotlib.textpath import TextPath
+from matplotlib.transforms import Bbox
+
+from analysis.report import swedish
+from analysis.report.figures import (
+    PALETTES,
+    Chart,
+    NothingToDraw,
+    Palette,
+    bars,
+    choice_chart,
+    contrast,
+    drawable,
+    response_chart,
+    scale_chart,
+    scale_chart_by_group,
+    scale_colours,
+    theme_chart,
+    years_chart,
+)
+
+SCALE = (
+    "I mycket liten utsträckning",
+    "I liten utsträckning",
+    "Varken liten eller stor utsträckning",
+    "I stor utsträckning",
+    "I mycket stor utsträckning",
+)
+LONG = (
+    "I vilken utsträckning har skolornas och socialtjänstens gemensamma arbete för att uppmärksamma barn och "
+    "ungdomar som riskerar att dras in i kriminalitet stärkts genom de lokala handlingsplanerna, sett till alla?"
+)
+assert len(LONG) > 200
+
+
+# Released tables, small enough to read
+# -------------------------------------
+
+
+def scale_rows(question, counts, *, text=None, group="alla", item=None, hide=(), options=SCALE, unsure=0):
+    """Return rows of counts.csv of one question: counts in the order of the scale, then "vet ej"."""
+    base = sum(counts) + unsure
+    values = [*((f"o{i}", label, n) for i, (label, n) in enumerate(zip(options, counts, strict=True)))]
+    values += [("_dont_know", "Vet ej", unsure), ("_not_answered", "Ej besvarad", 3)]
+    return [
+        {
+            "section": "s",
+            "question": question,
+            "question_text": text or f"Fråga {question}",
+            "item": item,
+            "item_text": item and f"Del {item}",
+            "value": value,
+            "label": label,
+            "group": group,
+            "n": None if value in hide else n,
+            "base": base,
+            "percent": None if value in hide or not base or value == "_not_answered" else 100 * n / base,
+            "suppressed": value in hide,
+        }
+        for value, label, n in values
+    ]
+
+
+def multiple_rows(question, chosen, *, base=16, group="alla", hide=()):
+    """Return rows of counts.csv of a question with several choices: item → how many chose it."""
+    return [
+        {
+            "section": "s",
+            "question": question,
+            "question_text": "Vilka aktörer samverkar ni med?",
+            "item": item[:4],
+            "item_text": item,
+            "value": value,
+            "label": label,
+            "group": group,
+            "n": None if item in hide else n,
+            "base": base,
+            "percent": None if item in hide else 100 * n / base,
+            "suppressed": item in hide,
+        }
+        for item, count in chosen.items()
+        for value, label, n in (("chosen", "Vald", count), ("not_chosen", "Inte vald", base - count))
+    ]
+
+
+COUNTS = pd.DataFrame(
+    [
+        *scale_rows("q1", [1, 2, 4, 5, 3], unsure=1),
+        *scale_rows("q2", [0, 8, 0, 8, 0]),
+        *scale_rows("q3", [2, 2, 2, 2, 2], unsure=6),
+        *scale_rows("bad", [1, 1, 2, 6, 6], text="Saknas personal?"),
+        *scale_rows("long", [3, 3, 3, 3, 4], text=LONG),
+        *scale_rows("hidden", [3, 3, 3, 3, 4], hide=("o0", "o1"), text="Dold fråga"),
+        *scale_rows("empty", [0, 0, 0, 0, 0], text="Fråga utan svar"),
+        *scale_rows("q1", [1, 2, 3, 4, 1], unsure=0, group="district"),
+        *scale_rows("q1", [0, 0, 1, 1, 2], unsure=1, group="specialist"),
+    ]
+)
+CHOICES = pd.DataFrame(
+    [
+        *multiple_rows("m", {"Polis": 9, "Skola": 16, "Åklagare": 4, "Region": 0}),
+        *multiple_rows("m", {"Polis": 7, "Skola": 11, "Åklagare": 2, "Region": 0}, base=11, group="district"),
+        *multiple_rows("m", {"Polis": 2, "Skola": 5, "Åklagare": 2, "Region": 0}, base=5, group="specialist"),
+    ]
+)
+RESPONSE = pd.DataFrame(
+    [
+        ("Älvsjö", "district", True, "complete", 40, 40),
+        ("Bromma", "district", True, "partial", 10, 40),
+        ("Årsta", "district", True, "none", 0, 40),
+        ("Kulturförvaltningen", "specialist", True, "empty", 0, 40),
+        ("Utbildningsförvaltningen", "specialist", True, "complete", 38, 40),
+        ("Inte tillfrågad", "specialist", False, "none", 0, 40),
+    ],
+    columns=["name", "kind", "invited", "status", "answered_items", "asked_items"],
+).assign(unit_id=lambda frame: [f"u{number}" for number in range(len(frame))])
+YEARS = pd.DataFrame(
+    [
+        ("Samverkan", 2021, 50.0, 9, 18),
+        ("Samverkan", 2022, 75.0, 12, 16),
+        ("Samverkan", 2023, 87.5, 14, 16),
+        ("Föräldrastöd", 2021, 100 / 3, 6, 18),
+        ("Föräldrastöd", 2022, None, None, 16),
+        ("Föräldrastöd", 2023, 25.0, 4, 16),
+    ],
+    columns=["label", "year", "percent", "n", "base"],
+)
+THEMES = pd.DataFrame(
+    [
+        ("t1", "Samverkan", "district", 7, 11),
+        ("t1", "Samverkan", "alla", 9, 16),
+        ("t2", "Mätbarhet", "alla", 12, 16),
+        ("t2", "Mätbarhet", "district", None, 11),
+    ],
+    columns=["theme", "label", "group", "units", "base_units"],
+)
+NUMBERS = pd.DataFrame({"Insats": ["Möten", "Kurser", "Övrigt"], "Timmar": [1250.5, 12000.25, None]})
+TWENTY = pd.DataFrame(
+    scale_rows("q", list(range(20)), options=[f"Alternativ {i} med en ganska lång text" for i in range(20)])
+)
+POLARITY = {"bad": "negative"} | dict.fromkeys(["q1", "q2", "q3", "long", "hidden", "empty"], "positive")
+
+SAMPLES = {
+    "scale": lambda **kw: scale_chart(COUNTS, ["q1", "q2", "q3"], polarity=POLARITY, **kw),
+    "scale_one_row": lambda **kw: scale_chart(COUNTS, ["q2"], polarity=POLARITY, **kw),
+    "scale_long": lambda **kw: scale_chart(COUNTS, ["q1", "long", "bad"], polarity=POLARITY, **kw),
+    "scale_hidden": lambda **kw: scale_chart(COUNTS, ["q1", "hidden", "empty"], polarity=POLARITY, **kw),
+    "scale_plain": lambda **kw: scale_chart(COUNTS, ["q1", "q3"], polarity={}, **kw),
+    "scale_groups": lambda **kw: scale_chart_by_group(
+        COUNTS, "q1", ["alla", "district", "specialist"], polarity="positive", **kw
+    ),
+    "choice": lambda **kw: choice_chart(CHOICES, "m", **kw),
+    "choice_groups": lambda **kw: choice_chart(CHOICES, "m", groups=["alla", "district", "specialist"], **kw),
+    "choice_twenty": lambda **kw: choice_chart(TWENTY, "q", **kw),
+    "response": lambda **kw: response_chart(RESPONSE, **kw),
+    "years": lambda **kw: years_chart(YEARS, **kw),
+    "themes": lambda **kw: theme_chart(THEMES, **kw),
+    "bars": lambda **kw: bars(NUMBERS, "Insats", "Timmar", unit="timmar", decimals=1, **kw),
+    "bars_below_zero": lambda **kw: bars(
+        pd.DataFrame({"Del": ["Skola", "Fritid"], "Förändring": [-12.5, 4]}), "Del", "Förändring", **kw
+    ),
+}
+
+
+@pytest.fixture(params=sorted(SAMPLES))
+def sample(request):
+    return SAMPLES[request.param]
+
+
+# What is drawn
+# -------------
+
+
+def drawn(chart: Chart) -> dict[str, float]:
+    """Return what each bar is long and where each marker stands, in units of the data."""
+    found = {}
+    for axes in chart.figure.axes:
+        for patch in axes.patches:
+            if "|" in str(patch.get_label()):
+                found[patch.get_label()] = patch.get_width()
+        for line in axes.lines:
+            if "|" in str(line.get_label()):
+                (found[line.get_label()],) = line.get_xdata()
+    return found
+
+
+def starts(chart: Chart) -> dict[str, float]:
+    return {
+        p.get_label(): p.get_x() for a in chart.figure.axes for p in a.patches if "|" in str(p.get_label())
+    }
+
+
+def written(chart: Chart) -> list[str]:
+    return [text.get_text() for text in chart.figure.findobj(Text) if text.get_text()]
+
+
+def plain(text: str) -> str:
+    return text.replace(swedish.NO_BREAK_SPACE, " ")
+
+
+def svg(chart: Chart) -> bytes:
+    stream = io.BytesIO()
+    with mpl.rc_context({"svg.hashsalt": "analysis", "svg.fonttype": "path"}):
+        chart.figure.savefig(stream, format="svg", metadata={"Date": None})
+    return stream.getvalue()
+
+
+def test_scale_bars_are_the_shares_and_lean_on_the_middle_of_the_scale():
+    chart = scale_chart(COUNTS, ["q1"], polarity=POLARITY)
+    label = "Fråga q1|"
+    shares = drawn(chart)
+    assert shares == pytest.approx(
+        {label + name: 100 * n / 16 for name, n in zip([*SCALE, "Vet ej"], [1, 2, 4, 5, 3, 1], strict=True)}
+    )
+    at = starts(chart)
+    assert at[label + SCALE[2]] == pytest.approx(
+        -100 * 2 / 16
+    )  # half of the middle lies on either side of zero
+    for left, right in pairwise(SCALE):
+        assert at[label + left] + shares[label + left] == pytest.approx(at[label + right])
+    assert at[label + "Vet ej"] == 0  # on axes of its own
+    assert (
+        len({patch.axes for axes in chart.figure.axes for patch in axes.patches if "|" in patch.get_label()})
+        == 2
+    )
+    assert {"1", "2", "4", "5", "3", "n = 16"} <= set(written(chart))
+
+
+def test_scale_with_an_even_number_of_options_splits_at_zero():
+    counts = pd.DataFrame(scale_rows("q", [1, 3, 4, 2], options=["a", "b", "c", "d"]))
+    at = starts(scale_chart(counts, ["q"], polarity={"q": "positive"}))
+    assert at["Fråga q|c"] == pytest.approx(0)
+    assert at["Fråga q|a"] == pytest.approx(-40)
+
+
+def test_scale_options_that_nobody_chose_have_no_bar():
+    assert set(drawn(scale_chart(COUNTS, ["q2"], polarity=POLARITY))) == {
+        f"Fråga q2|{SCALE[1]}",
+        f"Fråga q2|{SCALE[3]}",
+    }
+
+
+def test_scale_rows_are_sorted_by_the_share_above_the_middle_and_hidden_rows_come_last():
+    questions = ["hidden", "q3", "q1", "empty", "q2"]
+
+    def order(**kwargs):
+        texts = written(scale_chart(COUNTS, questions, polarity=POLARITY, **kwargs))
+        return [text for text in texts if text.startswith(("Fråga", "Dold"))]
+
+    assert order() == ["Fråga q1", "Fråga q2", "Fråga q3", "Dold fråga", "Fråga utan svar"]
+    assert order(sort=False) == ["Dold fråga", "Fråga q3", "Fråga q1", "Fråga utan svar", "Fråga q2"]
+
+
+def test_suppressed_and_unanswered_rows_have_no_bar_and_are_told_apart():
+    chart = scale_chart(COUNTS, ["q1", "hidden", "empty"], polarity=POLARITY)
+    assert {label.split("|")[0] for label in drawn(chart)} == {"Fråga q1"}
+    assert written(chart).count("..") == 1
+    assert written(chart).count("Inga svar") == 1
+    assert "Visas inte (..): ”Dold fråga”." in chart.alt
+    assert "Inga svar: ”Fråga utan svar”." in chart.alt
+
+
+def test_questions_where_the_last_option_is_bad_are_drawn_apart_with_the_colours_turned():
+    chart = scale_chart(COUNTS, ["q1", "bad"], polarity=POLARITY)
+    colour = {
+        patch.get_label(): patch.get_facecolor()
+        for axes in chart.figure.axes
+        for patch in axes.patches
+        if "|" in patch.get_label()
+    }
+    assert colour[f"Fråga q1|{SCALE[0]}"] == colour[f"Saknas personal?|{SCALE[4]}"]
+    assert colour[f"Fråga q1|{SCALE[0]}"] != colour[f"Fråga q1|{SCALE[4]}"]
+    assert f"Svaret ”{SCALE[4]}” är ogynnsamt" in written(chart)
+    assert f"Svaret ”{SCALE[4]}” är ogynnsamt för ”Saknas personal?”." in chart.alt
+    assert written(chart).count(SCALE[0]) == 2  # each part has its own key
+
+
+def test_scale_by_group_has_a_row_for_each_group():
+    chart = SAMPLES["scale_groups"]()
+    shares = drawn(chart)
+    assert shares[f"Stadsdelsförvaltningar|{SCALE[3]}"] == pytest.approx(400 / 11)
+    assert shares[f"Fackförvaltningar|{SCALE[4]}"] == pytest.approx(40)
+    assert [n for n in written(chart) if n.startswith("n =")] == ["n = 16", "n = 11", "n = 5"]
+    assert chart.caption == "Fråga q1 (Alla n = 16; Stadsdelsförvaltningar n = 11; Fackförvaltningar n = 5)"
+
+
+def test_scale_with_items_has_a_row_for_each_item_and_a_heading_where_needed():
+    counts = pd.DataFrame(
+        [
+            *scale_rows("grid", [1, 1, 1, 1, 6], item="a"),
+            *scale_rows("grid", [6, 1, 1, 1, 1], item="b"),
+            *scale_rows("q", [0, 0, 0, 5, 5]),
+        ]
+    )
+    alone = scale_chart(counts, ["grid"], polarity={})
+    assert alone.caption == "Fråga grid (n = 10)"
+    assert [text for text in written(alone) if text.startswith(("Del", "Fråga"))] == ["Del a", "Del b"]
+    both = written(scale_chart(counts, ["grid", "q"], polarity={}))
+    assert "Fråga grid" in both
+    by_group = scale_chart_by_group(counts, "grid", ["alla"], polarity=None)
+    assert [t for t in written(by_group) if t in ("Del a", "Del b", "Alla")] == [
+        "Del a",
+        "Alla",
+        "Del b",
+        "Alla",
+    ]
+
+
+def test_choices_are_sorted_by_size_with_the_count_first():
+    chart = choice_chart(CHOICES, "m")
+    assert drawn(chart) == pytest.approx({"Skola|Alla": 100.0, "Polis|Alla": 56.25, "Åklagare|Alla": 25.0})
+    texts = [plain(text) for text in written(chart)]
+    assert [text for text in texts if text in ("Polis", "Skola", "Åklagare", "Region")] == [
+        "Skola",
+        "Polis",
+        "Åklagare",
+        "Region",
+    ]
+    assert "9 av 16 (56 %)" in texts
+    assert "0 av 16 (0 %)" in texts
+
+
+def test_choices_of_groups_have_markers_of_different_shapes():
+    chart = SAMPLES["choice_groups"]()
+    assert drawn(chart)["Polis|Stadsdelsförvaltningar"] == pytest.approx(700 / 11)
+    assert drawn(chart)["Region|Fackförvaltningar"] == 0  # a true zero has its marker
+    shapes = {
+        line.get_label().split("|")[1]: line.get_marker()
+        for axes in chart.figure.axes
+        for line in axes.lines
+        if "|" in line.get_label()
+    }
+    assert len(set(shapes.values())) == 2
+
+
+def test_single_choices_can_keep_their_order_and_end_with_vet_ej():
+    counts = pd.DataFrame(scale_rows("q", [1, 9, 2], options=["Varje år", "Varje månad", "Aldrig"], unsure=8))
+    options = ("Varje år", "Varje månad", "Aldrig", "Vet ej")
+
+    def order(**kwargs):
+        return [text for text in written(choice_chart(counts, "q", **kwargs)) if text in options]
+
+    assert order() == ["Varje månad", "Aldrig", "Varje år", "Vet ej"]
+    assert order(sort=False) == list(options)
+
+
+def test_a_suppressed_choice_is_written_but_not_drawn():
+    counts = pd.DataFrame(multiple_rows("m", {"Polis": 9, "Skola": 16}, hide=["Polis"]))
+    chart = choice_chart(counts, "m")
+    assert drawn(chart) == {"Skola|Alla": 100.0}
+    assert written(chart).count("..") == 1
+    assert "Visas inte (..): ”Polis”." in chart.alt
+
+
+def test_no_percentage_is_written_where_none_was_released():
+    counts = pd.DataFrame(multiple_rows("m", {"Polis": 2}, base=3)).assign(percent=None)
+    chart = choice_chart(counts, "m")
+    assert "2 av 3" in written(chart)
+    assert "%" not in chart.alt
+
+
+def test_response_is_grouped_sorted_and_says_every_status_in_words():
+    chart = response_chart(RESPONSE)
+    assert drawn(chart) == {
+        "Älvsjö|Fullständigt svar": 100.0,
+        "Bromma|Ofullständigt svar": 25.0,
+        "Årsta|Inget svar": 0.0,
+        "Kulturförvaltningen|Tomt svar": 0.0,
+        "Utbildningsförvaltningen|Fullständigt svar": 95.0,
+    }
+    texts = written(chart)
+    names = [
+        "Stadsdelsförvaltningar",
+        "Bromma",
+        "Årsta",
+        "Älvsjö",
+        "Fackförvaltningar",
+        "Kulturförvaltningen",
+    ]
+    assert [text for text in texts if text in names] == names
+    assert {"Fullständigt svar, 38 av 40", "Ofullständigt svar, 10 av 40", "Tomt svar, 0 av 40"} <= set(texts)
+    assert "Inget svar" in texts
+    assert chart.caption == "Svar från 3 av 5 tillfrågade"
+    assert "Fullständigt svar: 2; ofullständigt svar: 1 (Bromma)" in chart.alt
+    assert "inget svar: 1 (Årsta)" in chart.alt
+    assert "minst ”Bromma” 10 av 40" in chart.alt
+
+
+def test_years_have_a_marker_each_and_the_change_in_words():
+    chart = years_chart(YEARS)
+    assert drawn(chart) == pytest.approx(
+        {
+            "Samverkan|2021": 50,
+            "Samverkan|2022": 75,
+            "Samverkan|2023": 87.5,
+            "Föräldrastöd|2021": 100 / 3,
+            "Föräldrastöd|2023": 25,
+        }
+    )
+    texts = [plain(text) for text in written(chart)]
+    assert {"2021: 9 av 18 (50 %)", "2022: ..", "2023: 14 av 16 (88 %)"} <= set(texts)
+    alt = plain(chart.alt)
+    assert "Störst ökning 2021–2023: ”Samverkan”, 38 procentenheter." in alt
+    assert "Störst minskning 2021–2023: ”Föräldrastöd”, 8 procentenheter." in alt
+    assert "2021 (n = 18): störst ”Samverkan” 9 av 18 (50 %); minst ”Föräldrastöd” 6 av 18 (33 %)." in alt
+    assert "Visas inte (..): ”Föräldrastöd” (2022)." in alt
+    assert chart.caption.endswith("(2021 n = 18; 2022 n = 16; 2023 n = 16)")
+
+
+def test_themes_have_a_dot_for_each_group_all_first():
+    chart = theme_chart(THEMES)
+    assert drawn(chart) == pytest.approx(
+        {"Mätbarhet|Alla": 75, "Samverkan|Alla": 56.25, "Samverkan|Stadsdelsförvaltningar": 700 / 11}
+    )
+    assert [t for t in written(chart) if t in ("Mätbarhet", "Samverkan")] == ["Mätbarhet", "Samverkan"]
+    assert "7 av 11" in written(chart)
+    assert written(chart).index("Alla") < written(chart).index("Stadsdelsförvaltningar")
+
+
+def test_bars_write_swedish_numbers_with_their_unit():
+    chart = SAMPLES["bars"]()
+    assert drawn(chart) == {"Kurser|Timmar": 12000.25, "Möten|Timmar": 1250.5}
+    texts = [plain(text) for text in written(chart)]
+    assert {"12 000,3 timmar", "1250,5 timmar", "..", "10 000"} <= set(texts)
+    assert chart.caption == "Timmar efter insats"
+    assert drawn(SAMPLES["bars_below_zero"]())["Skola|Förändring"] == -12.5
+
+
+# Words
+# -----
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("scale", ["störst för ”Fråga q1” 8 av 16 och ”Fråga q2” 8 av 16", "minst för ”Fråga q3” 4 av 16"]),
+        ("scale", ["3 rader", "Flest ”Vet ej”: ”Fråga q3” 6 av 16", "Antal svar: n = 16."]),
+        ("scale_one_row", [f"8 ”{SCALE[1]}”", f"0 ”{SCALE[4]}”", "0 ”Vet ej”", "n = 16"]),
+        (
+            "scale_groups",
+            ["störst för ”Fackförvaltningar” 3 av 5", "minst för ”Stadsdelsförvaltningar” 5 av 11"],
+        ),
+        ("choice", ["4 svarsalternativ", "störst ”Skola” 16 av 16 (100 %)", "minst ”Region” 0 av 16 (0 %)"]),
+        ("choice_groups", ["Fackförvaltningar (n = 5): störst ”Skola” 5 av 5 (100 %)", "Alla (n = 16)"]),
+        ("themes", ["2 teman", "Alla (n = 16): störst ”Mätbarhet” 12 av 16; minst ”Samverkan” 9 av 16."]),
+        ("bars", ["3 rader", "störst ”Kurser” 12 000,3 timmar", "minst ”Möten” 1250,5 timmar"]),
+    ],
+)
+def test_alternative_texts_tell_the_extremes_and_the_number_of_answers(name, parts):
+    alt = plain(SAMPLES[name]().alt)
+    for part in parts:
+        assert part in alt
+
+
+def test_many_equal_extremes_are_counted_not_listed():
+    counts = pd.DataFrame(multiple_rows("m", dict.fromkeys("abcde", 3)))
+    assert "lika för alla som visas" in choice_chart(counts, "m").alt
+    assert "och 2 till" in choice_chart(counts, "m").alt
+
+
+def test_long_labels_are_shortened_in_the_chart_and_whole_in_the_alternative_text():
+    chart = SAMPLES["scale_long"]()
+    assert any(text.endswith("…") for text in written(chart))
+    assert f"Avkortade texter i sin helhet: ”{LONG}”." in chart.alt
+
+
+def test_words_longer_than_the_column_are_broken_with_a_hyphen():
+    word = "Samverkansöverenskommelseuppföljningsdokumentationsrutin"
+    lines = [
+        text
+        for text in written(bars(pd.DataFrame({"Del": [word], "Antal": [3]}), "Del", "Antal"))
+        if text.rstrip("-") in word
+    ]
+    assert "".join(line.rstrip("-") for line in lines) == word
+    assert len(lines) > 1
+
+
+def test_signs_that_matplotlib_reads_as_formulas_are_text():
+    chart = bars(pd.DataFrame({"Del": ["Kostar $5 och $6_x", "_dold"], "Antal": [3, 2]}), "Del", "Antal")
+    assert {"Kostar $5 och $6_x", "_dold"} <= set(written(chart))
+    svg(chart)
+
+
+def test_captions_can_be_replaced(sample):
+    assert sample(caption="Egen text").caption == "Egen text"
+    assert sample().caption.strip()
+
+
+# Room
+# ----
+
+
+def boxes(chart: Chart) -> list[tuple[str, Bbox]]:
+    """Return the box of the ink of every text, in points from the lower left corner of the figure."""
+    figure = chart.figure
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    found = []
+    for text in figure.findobj(Text):
+        if text.get_text():
+            letters = text.get_text().replace("$", "S")  # TextPath would read a formula
+            ink = TextPath((0, 0), letters, prop=text.get_fontproperties()).get_extents()
+            left = text.get_window_extent(renderer).x0 * 72 / figure.dpi
+            line = text.get_transform().transform(text.get_position())[1] * 72 / figure.dpi
+            found.append((text.get_text(), ink.translated(left - min(ink.x0, 0), line)))
+    return found
+
+
+def check_room(chart: Chart) -> None:
+    width, height = (72 * inches for inches in chart.figure.get_size_inches())
+    found = boxes(chart)
+    for text, box in found:
+        assert box.x0 >= -0.5, text
+        assert box.x1 <= width + 0.5, text
+        assert box.y0 >= -0.5, text
+        assert box.y1 <= height + 0.5, text
+    for (one, a), (other, b) in combinations(found, 2):
+        apart = a.x1 <= b.x0 or b.x1 <= a.x0 or a.y1 <= b.y0 or b.y1 <= a.y0
+        assert apart, (one, other)
+
+
+def test_no_text_is_cut_overlaps_or_is_too_small(sample):
+    chart = sample()
+    assert chart.figure.get_size_inches()[0] == pytest.approx(6.3)
+    assert all(text.get_fontsize() >= 9 for text in chart.figure.findobj(Text) if text.get_text())
+    check_room(chart)
+
+
+def test_a_tight_bounding_box_keeps_the_width_of_every_chart(sample):
+    figure = sample().figure
+    box = figure.get_tightbbox(FigureCanvasAgg(figure).get_renderer())
+    assert box.width == pytest.approx(6.3, abs=0.01)
+
+
+def test_the_height_grows_with_the_rows():
+    def height(number):
+        frame = pd.DataFrame({"Del": [f"Rad {i}" for i in range(number)], "Antal": range(1, number + 1)})
+        return bars(frame, "Del", "Antal").figure.get_size_inches()[1]
+
+    assert height(2) - height(1) == pytest.approx(height(20) - height(19))
+    assert height(20) > 5 * height(2) / 2
+
+
+counts_of_a_scale = st.lists(st.integers(0, 30), min_size=2, max_size=9)
+words = st.text("abcdefghijklmnopåäöABC$_-% ", min_size=1, max_size=220).filter(str.strip)
+few = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@few
+@given(counts_of_a_scale, st.integers(0, 20), words, st.sampled_from(["positive", "negative", None]))
+def test_any_scale_is_drawn_whole_and_has_room(counts, unsure, label, polarity):
+    options = [f"Alternativ {number}" for number in range(len(counts))]
+    table = pd.DataFrame(scale_rows("q", counts, options=options, unsure=unsure, text=label))
+    if not sum(counts) + unsure:
+        assert not drawable(scale_chart, table, ["q"], polarity={"q": polarity})
+        return
+    chart = scale_chart(table, ["q"], polarity={"q": polarity})
+    shares = drawn(chart)
+    assert sum(shares.values()) == pytest.approx(100)
+    assert len(shares) == sum(n > 0 for n in [*counts, unsure])
+    check_room(chart)
+
+
+@few
+@given(
+    st.dictionaries(words, st.lists(st.none() | st.floats(0, 1e7), min_size=1, max_size=1), max_size=5),
+    st.integers(0, 3),
+)
+def test_any_numbers_are_drawn_as_they_are_and_have_room(values, decimals):
+    frame = pd.DataFrame({"Del": list(values), "Antal": [value for (value,) in values.values()]})
+    known = {label: value for label, (value,) in values.items() if value is not None}
+    if not known:
+        assert not drawable(bars, frame, "Del", "Antal")
+        return
+    chart = bars(frame, "Del", "Antal", decimals=decimals, unit="kronor")
+    assert drawn(chart) == {f"{label}|Antal": value for label, value in known.items() if value}
+    assert written(chart).count("..") == len(values) - len(known)
+    check_room(chart)
+
+
+@few
+@given(st.data())
+def test_the_order_of_rows_does_not_change_a_sorted_chart(data):
+    numbers = data.draw(st.lists(st.integers(0, 9), min_size=1, max_size=6))
+    frame = pd.DataFrame({"Del": [f"Rad {i}" for i in range(len(numbers))], "Antal": numbers})
+    shuffled = frame.iloc[data.draw(st.permutations(range(len(numbers))))]
+    assert svg(bars(frame, "Del", "Antal")) == svg(bars(shuffled, "Del", "Antal"))
+
+
+# Colours
+# -------
+
+
+def lightness(colour: str) -> float:
+    """Return CIE L* (0–100) from the contrast with white."""
+    y = 1.05 / contrast(colour) - 0.05
+    return 116 * y ** (1 / 3) - 16 if y > 0.008856 else 903.3 * y
+
+
+@pytest.fixture(params=sorted(PALETTES))
+def palette(request) -> Palette:
+    return PALETTES[request.param]
+
+
+def test_contrast_is_that_of_the_guidelines():
+    assert contrast("#767676") == pytest.approx(4.54, abs=0.01)  # the lightest grey that passes 4.5:1, WCAG
+    assert contrast("#00594F") == pytest.approx(8.26, abs=0.01)  # as computed for the city's graphic profile
+    assert contrast("#B92F00") == pytest.approx(6.05, abs=0.01)
+    assert contrast("#000000", "#FFFFFF") == contrast("#FFFFFF", "#000000") == pytest.approx(21)
+
+
+def test_marks_lines_and_texts_stand_out_from_the_paper(palette):
+    assert all(contrast(colour) >= 3 for colour in palette.series)
+    assert contrast(palette.ink) >= 7
+    assert contrast(palette.quiet) >= 4.5
+    assert all(contrast(end) >= 3 for end in (palette.bad[0], palette.good[0], palette.plain[1]))
+
+
+def test_light_areas_have_a_dark_edge_and_counts_are_read_on_every_colour(sample):
+    for theme in PALETTES:
+        for axes in sample(theme=theme).figure.axes:
+            for patch in axes.patches:
+                if isinstance(patch, Rectangle) and "|" in patch.get_label():
+                    face, edge = (
+                        mpl.colors.to_hex(c) for c in (patch.get_facecolor(), patch.get_edgecolor())
+                    )
+                    assert max(contrast(face), contrast(edge)) >= 3
+                    assert max(contrast(face, "#000000"), contrast(face)) >= 4.5
+
+
+@pytest.mark.parametrize("polarity", ["positive", "negative", None])
+@pytest.mark.parametrize("number", [2, 3, 4, 5])
+def test_the_steps_of_a_scale_differ_in_grey(palette, number, polarity):
+    colours = scale_colours(number, polarity, palette)
+    assert len(colours) == number
+    assert all(abs(lightness(a) - lightness(b)) >= 6 for a, b in combinations(colours, 2))
+
+
+@pytest.mark.parametrize("number", [6, 7])
+def test_neighbours_on_longer_scales_differ_in_grey_too(palette, number):
+    for polarity in ("positive", None):
+        colours = scale_colours(number, polarity, palette)
+        gaps = [abs(lightness(a) - lightness(b)) for a, b in pairwise(colours)]
+        assert min(gaps) >= 6
+
+
+def test_series_differ_in_grey(palette):
+    assert all(abs(lightness(a) - lightness(b)) >= 6 for a, b in combinations(palette.series, 2))
+
+
+# Machado, Oliveira and Fernandes (2009), "A physiologically-based model for simulation of color vision deficiency",
+# severity 1.0, on linear RGB.
+COLOUR_BLINDNESS = {
+    "protanopia": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "deuteranopia": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+    "tritanopia": [
+        [1.255528, -0.076749, -0.178779],
+        [-0.078411, 0.930809, 0.147602],
+        [0.004733, 0.691367, 0.303900],
+    ],
+}
+
+
+def lab(colour: str, kind: str) -> np.ndarray:
+    """Return CIE L*a*b* (D65) of a colour as a colour-blind reader sees it."""
+    srgb = np.array(to_rgb(colour))
+    linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+    seen = np.clip(np.array(COLOUR_BLINDNESS[kind]) @ linear, 0, 1)
+    to_xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+    x, y, z = np.cbrt(np.maximum(to_xyz @ seen / np.array([0.9505, 1, 1.089]), 0.008856))
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+@pytest.mark.parametrize("kind", sorted(COLOUR_BLINDNESS))
+def test_colours_differ_for_colour_blind_readers(palette, kind):
+    for colours in (palette.series, scale_colours(5, "positive", palette), scale_colours(5, None, palette)):
+        for one, other in combinations(colours, 2):
+            assert np.linalg.norm(lab(one, kind) - lab(other, kind)) >= 12, (one, other)
+
+
+def test_the_two_sides_of_a_scale_turn_with_its_polarity(palette):
+    for number in range(2, 8):
+        assert scale_colours(number, "negative", palette) == scale_colours(number, "positive", palette)[::-1]
+
+
+# The same every time, and nothing left behind
+# --------------------------------------------
+
+
+def test_the_same_table_gives_the_same_bytes(sample):
+    first = svg(sample())
+    assert first == svg(sample())
+    assert b"<text" not in first  # letters are outlines: no font is needed to read it
+
+
+def test_settings_of_the_reader_neither_change_a_chart_nor_are_changed(sample):
+    before = dict(mpl.rcParams)
+    usual = svg(sample())
+    assert dict(mpl.rcParams) == before
+    odd = {
+        "font.family": "monospace",
+        "font.size": 30,
+        "figure.dpi": 50,
+        "figure.autolayout": True,
+        "lines.linewidth": 9,
+        "patch.linewidth": 9,
+        "axes.grid": True,
+        "figure.facecolor": "black",
+        "hatch.linewidth": 5,
+        "lines.solid_capstyle": "round",
+    }
+    with mpl.rc_context(odd):
+        assert svg(sample()) == usual
+
+
+def test_charts_can_be_made_side_by_side():
+    names = ["scale", "choice_groups", "years", "response"] * 2
+    alone = [svg(SAMPLES[name]()) for name in names]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda name: SAMPLES[name](), names))
+    assert [svg(chart) for chart in together] == alone
+
+
+def test_pyplot_does_not_hear_of_the_figures(sample):
+    from matplotlib import pyplot
+
+    before = pyplot.get_fignums()
+    sample()
+    assert pyplot.get_fignums() == before
+
+
+def test_tables_are_not_changed():
+    tables = [COUNTS, CHOICES, RESPONSE, YEARS, THEMES, NUMBERS]
+    copies = [table.copy(deep=True) for table in tables]
+    for make in SAMPLES.values():
+        make()
+    for table, copy in zip(tables, copies, strict=True):
+        pd.testing.assert_frame_equal(table, copy)
+
+
+def test_tables_read_from_csv_give_the_same_charts():
+    for table, make in (
+        (COUNTS, lambda t: scale_chart(t, ["q1", "hidden"], polarity=POLARITY)),
+        (CHOICES, lambda t: choice_chart(t, "m", groups=["alla", "district"])),
+        (YEARS, years_chart),
+        (THEMES, theme_chart),
+        (RESPONSE, response_chart),
+    ):
+        read = pd.read_csv(io.StringIO(table.to_csv(index=False)))
+        assert svg(make(read)) == svg(make(table))
+        assert make(read).alt == make(table).alt
+
+
+def test_both_themes_draw_the_same_numbers(sample):
+    neutral, city = sample(theme="neutral"), sample(theme="stockholm")
+    assert drawn(neutral) == drawn(city)
+    assert neutral.alt == city.alt
+    assert svg(neutral) != svg(city)
+
+
+def test_the_font_is_source_sans_and_its_bold_is_bolder():
+    chart = SAMPLES["response"]()
+    fonts = {
+        text.get_fontproperties().get_weight(): text for text in chart.figure.findobj(Text) if text.get_text()
+    }
+    assert set(fonts) == {400, 700}
+    paths = [mpl.font_manager.findfont(text.get_fontproperties()) for text in fonts.values()]
+    assert all("analysis-source-sans" in path for path in paths)
+    assert paths[0] != paths[1]
+
+
+# What cannot be drawn
+# --------------------
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: scale_chart(COUNTS, ["hidden", "empty"], polarity=POLARITY),
+        lambda: choice_chart(pd.DataFrame(multiple_rows("m", {"a": 1, "b": 2}, hide=["a", "b"])), "m"),
+        lambda: choice_chart(
+            pd.DataFrame(multiple_rows("m", {"a": 0})).assign(base=0, n=0, percent=None), "m"
+        ),
+        lambda: years_chart(YEARS.assign(n=None, percent=None)),
+        lambda: theme_chart(THEMES.assign(units=None)),
+        lambda: response_chart(RESPONSE.assign(invited=False)),
+        lambda: bars(NUMBERS.assign(Timmar=None), "Insats", "Timmar"),
+        lambda: bars(NUMBERS.head(0), "Insats", "Timmar"),
+    ],
+)
+def test_nothing_to_draw_is_said_and_can_be_asked_first(make):
+    with pytest.raises(NothingToDraw, match="nothing to draw"):
+        make()
+    assert not drawable(make)
+
+
+def test_drawable_is_true_of_what_can_be_drawn_and_hides_no_mistake(sample):
+    assert drawable(sample)
+    with pytest.raises(ValueError, match="no question"):
+        drawable(scale_chart, COUNTS, ["missing"], polarity={})
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: scale_chart(COUNTS, ["missing"], polarity={}), "no question 'missing'"),
+        (lambda: scale_chart(COUNTS, ["q2"], polarity={}, group="district"), "for the group 'district'"),
+        (lambda: scale_chart(COUNTS, ["q1"], polarity={"q1": "good"}), "unknown polarity good"),
+        (lambda: scale_chart(COUNTS.drop(columns="base"), ["q1"], polarity={}), "no column base"),
+        (lambda: scale_chart(COUNTS.assign(base=99), ["q1"], polarity={}), "add to 16, but its base is 99"),
+        (lambda: scale_chart(COUNTS, ["q1"], polarity={}, theme="pink"), "no theme 'pink'"),
+        (
+            lambda: scale_chart(
+                pd.DataFrame(
+                    [*scale_rows("a", [1, 2], options="xy"), *scale_rows("b", [1, 2], options="yx")]
+                ),
+                ["a", "b"],
+                polarity={},
+            ),
+            "do not share the same options",
+        ),
+        (
+            lambda: scale_chart(pd.DataFrame(scale_rows("a", [1], options="x")), ["a"], polarity={}),
+            "two options",
+        ),
+        (lambda: choice_chart(CHOICES.assign(n=99), "m"), "the part 99 does not lie within the whole 16"),
+        (
+            lambda: choice_chart(pd.DataFrame(scale_rows("grid", [1, 1, 1, 1, 6], item="a")), "grid"),
+            "draw it with scale_chart",
+        ),
+        (lambda: years_chart(YEARS[YEARS["year"] == 2021]), "at least two years"),
+        (lambda: response_chart(RESPONSE.assign(status="late")), "unknown status late"),
+        (lambda: bars(NUMBERS, "Insats", "Antal"), "no column Antal"),
+    ],
+)
+def test_wrong_tables_are_refused_in_plain_words(make, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        make()
