@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import datetime as dt
 import hashlib
 import io
 import re
@@ -11,9 +10,11 @@ import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
-from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
+from analysis.intake.sheets import ProtectedError, UnreadableError, read_sheets
 from analysis.problems import InputError
 
 WORKBOOKS = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods")
@@ -21,6 +22,9 @@ TEXTS = (".csv", ".tsv", ".txt")
 
 _CANDIDATES = ("cp1252", "mac_roman", "cp850")
 _DELIMITERS = (",", ";", "\t", "|")
+_UNSEEN = re.compile(r"[\s\ufeff\u200b\u00ad]*")
+
+csv.field_size_limit(10**8)
 
 
 @dataclass(frozen=True)
@@ -111,22 +115,18 @@ def decode(
 
 def _decode_workbook(raw: bytes, name: str, sheet: str | None) -> tuple[str, pd.DataFrame, tuple[str, ...]]:
     try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(raw))
-        sheets = {
-            title: book.get_sheet_by_name(title).to_python(skip_empty_area=False)
-            for title in book.sheet_names
-        }
-    except PasswordError:
-        raise _protected(name) from None
-    except (CalamineError, ValueError, OSError) as error:
-        if raw.startswith(b"\xd0\xcf\x11\xe0") and "EncryptedPackage".encode("utf-16-le") in raw:
-            raise _protected(name) from None
+        sheets = read_sheets(raw)
+    except ProtectedError:
+        raise InputError.one(
+            name, "the workbook is protected by a password", "Save it without a password and try again"
+        ) from None
+    except UnreadableError as error:
         raise InputError.one(
             name,
             f"is not a workbook that can be read ({error})",
             "Open it in Excel and save it as .xlsx, or export it again",
         ) from None
-    filled = {title: rows for title, rows in sheets.items() if any(cell_text(c) for row in rows for c in row)}
+    filled = {title: rows for title, rows in sheets.items() if any(cell for row in rows for cell in row)}
     if not filled:
         raise InputError.one(
             name, "the workbook has no cells with content", "Export it again from the survey tool"
@@ -138,40 +138,7 @@ def _decode_workbook(raw: bytes, name: str, sheet: str | None) -> tuple[str, pd.
             f"Use one of {', '.join(map(repr, filled))} for `source: sheet:`",
         )
     chosen = sheet or next(iter(filled))
-    cells = _frame([[cell_text(c) for c in row] for row in filled[chosen]])
-    return chosen, cells, tuple(title for title in filled if title != chosen)
-
-
-def _protected(name: str) -> InputError:
-    return InputError.one(
-        name, "the workbook is protected by a password", "Save it without a password and try again"
-    )
-
-
-def cell_text(value: object) -> str:
-    """Return what a workbook cell shows, as text.
-
-    Whole numbers stand without a decimal point, dates as ``2021-10-19`` and times of day after a blank;
-    other numbers keep a decimal point.
-
-    Examples
-    --------
-    >>> cell_text(3.0), cell_text(0.5), cell_text(True)
-    ('3', '0.5', 'TRUE')
-    """
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "TRUE" if value else "FALSE"
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-    if isinstance(value, dt.datetime):
-        return value.isoformat(" ", "seconds") if value.time() != dt.time() else value.date().isoformat()
-    if isinstance(value, dt.date | dt.time):
-        return value.isoformat()
-    if isinstance(value, dt.timedelta):
-        return str(value)
-    return str(value)
+    return chosen, _frame(filled[chosen]), tuple(title for title in filled if title != chosen)
 
 
 # --- text --------------------------------------------------------------------------------------------------
@@ -192,7 +159,7 @@ def to_text(raw: bytes, name: str, encoding: str | None = None) -> tuple[str, st
     """
     if encoding:
         try:
-            return raw.decode(encoding), encoding
+            return raw.decode(encoding).removeprefix("\ufeff"), encoding
         except LookupError:
             raise InputError.one(
                 name, f"{encoding!r} is not a known encoding", "Use utf-8, cp1252 or mac_roman"
@@ -290,7 +257,6 @@ def find_delimiter(text: str) -> str:
 
 
 def _read_delimited(text: str, name: str, delimiter: str) -> pd.DataFrame:
-    csv.field_size_limit(10**8)
     try:
         return _frame(list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=False)))
     except csv.Error as error:
@@ -305,6 +271,17 @@ def _frame(rows: list[list[str]]) -> pd.DataFrame:
     return pd.DataFrame(
         full, index=pd.RangeIndex(1, len(full) + 1, name="row"), columns=range(width), dtype="str"
     )
+
+
+def blanks(cells: pd.Series) -> npt.NDArray[np.bool_]:
+    """Return which cells show nothing: empty, or only white space and marks that cannot be seen.
+
+    Examples
+    --------
+    >>> blanks(pd.Series(["", "\\u00a0", " 0 "], dtype="str")).tolist()
+    [True, True, False]
+    """
+    return np.array([bool(_UNSEEN.fullmatch(text)) for text in cells], dtype=bool)
 
 
 def one_line(text: str) -> str:

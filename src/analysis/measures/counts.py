@@ -77,7 +77,8 @@ def count_answers(
     DataFrame
         `COUNT_COLUMNS`, one row for each question, item, value and group. ``base`` is everyone who answered the
         question, “don't know” included, other missing kinds excluded; ``percent`` is 0–100, and empty outside
-        the base and where the base is 0. Missing kinds that nobody has in any group are left out.
+        the base and where the base is 0. Every missing kind has its row, also where nobody has it: a lone missing
+        kind would be known from the base, and then the gate would have to hide the base.
     """
     groups = group_codes(answers, survey, kinds or {})
     parts = [
@@ -101,16 +102,10 @@ def _count_question(
 ) -> Iterator[pd.DataFrame]:
     labels = question.labels()
     values = list(labels)
-    declared = {o.value for o in question.options}
     inside = np.array([v not in OUTSIDE_BASE for v in values])
     for column, (item, item_text) in item_texts(question).items():
         codes = answers[column].cat.codes.to_numpy()
         counted = {g: np.bincount(codes[rows], minlength=len(values)) for g, rows in groups.items()}
-        shown = [
-            i
-            for i, v in enumerate(values)
-            if not v.startswith("_") or v in declared or any(n[i] for n in counted.values())
-        ]
         for group, n in counted.items():
             base = int(n[inside].sum())
             percent = np.where(inside & (base > 0), 100 * n / max(base, 1), np.nan)
@@ -121,12 +116,12 @@ def _count_question(
                     "question_text": question.text,
                     "item": item,
                     "item_text": item_text,
-                    "value": [values[i] for i in shown],
-                    "label": [labels[values[i]] for i in shown],
+                    "value": values,
+                    "label": list(labels.values()),
                     "group": group,
-                    "n": n[shown],
+                    "n": n,
                     "base": base,
-                    "percent": percent[shown],
+                    "percent": percent,
                 }
             )
 

@@ -64,7 +64,14 @@ def response_by_unit(
             "answered_items": [int(counted.get(u, 0)) for u in units],
             "asked_items": asked_items(survey),
         }
-    ).astype({"unit_id": "str", "name": "str", "kind": "str", "invited": "bool", "status": "str"})
+    ).astype(
+        {
+            **dict.fromkeys(("unit_id", "name", "kind", "status"), "str"),
+            "invited": "bool",
+            "answered_items": "int64",
+            "asked_items": "int64",
+        }
+    )
 
 
 def item_nonresponse(answers: pd.DataFrame, survey: Survey) -> pd.DataFrame:

@@ -90,7 +90,7 @@ def suppress(counts: pd.DataFrame, *, smallest: int, protected: pd.Series | Coll
     -------
     DataFrame
         The same rows in the same order. ``n`` and ``base`` are Int64, empty where left out; ``percent`` is
-        empty where ``n`` or ``base`` is. New columns: ``suppressed`` (bool: ``n`` is left out) and
+        empty where ``n`` or ``base`` is, and keeps its type. New columns: ``suppressed`` (bool: ``n`` is left out) and
         ``suppression_rule`` ("" | "primary" | "complementary"; it is for the producer: published, it would
         tell which of two counts is the small one).
 
@@ -135,7 +135,7 @@ def suppress(counts: pd.DataFrame, *, smallest: int, protected: pd.Series | Coll
     published["base"] = pd.array(base, dtype="Int64")
     published.loc[hidden, "n"] = pd.NA
     published.loc[hidden_base, "base"] = pd.NA
-    published["percent"] = counts["percent"].astype("float64").mask(hidden | hidden_base)
+    published["percent"] = counts["percent"].mask(hidden | hidden_base)
     published["suppressed"] = hidden
     published["suppression_rule"] = np.where(primary, "primary", np.where(hidden, "complementary", ""))
     return published

@@ -4,7 +4,8 @@ What has a form of its own (personal identity numbers, telephone numbers, e-mail
 Names have none: the lists of common Swedish names that Faker ships are only a flag, so a name is never
 `certain`. What is not found is not proved absent: text is released only after a person has read it.
 
-Names are found in runs of capitalised words, by these rules (measured on the sample in the tests):
+Names are found in runs of capitalised words, by these rules (on the sample in the tests they find 18 of 22
+names, and 2 that are none in 21 sentences without personal data):
 
 * a listed first name takes the capitalised words after it with it: "Amina Wästfelt";
 * a listed last name takes an unlisted word before it with it: "Zlatko Andersson";

@@ -314,14 +314,14 @@ class Document:
 
 
 def inside(blocks: Iterable[Block]) -> Iterator[Block]:
-    """Yield the blocks and all blocks within them, in reading order."""
+    """Yield the blocks and all blocks within them, in the order in which their own text is read."""
     for block in blocks:
-        yield block
         if isinstance(block, Quote):
             yield from inside(block.blocks)
         elif isinstance(block, ItemList):
             for item in block.items:
                 yield from inside(item)
+        yield block
 
 
 def inlines(content: Inlines) -> Iterator[Inline]:

@@ -142,7 +142,8 @@ def _response_sentence(results: Results) -> str:
     invited = response[response["invited"]]
     answered = invited["status"].isin(["complete", "partial"])
     partial = int((invited["status"] == "partial").sum())
-    text = f"{swedish.share(int(answered.sum()), len(invited), 'tillfrågad förvaltning', 'tillfrågade förvaltningar')} har svarat"
+    n, asked = int(answered.sum()), len(invited)
+    text = f"{swedish.share(n, asked, 'tillfrågad förvaltning', 'tillfrågade förvaltningar')} har svarat"
     return text + (f", varav {swedish.number(partial)} ofullständigt." if partial else ".")
 
 
@@ -169,14 +170,16 @@ def response(results: Results) -> None:
             "superseded": "Ersatt av ett senare svar",
             "quarantined": "I karantän",
         }
-        rows = [[labels[s], int(n)] for s, n in zip(frame["status"], frame["n"], strict=True)]
+        tally: list[list[Value]] = [
+            [labels[s], int(n)] for s, n in zip(frame["status"], frame["n"], strict=True)
+        ]
         columns = [Column("status", "Inlämnat svar"), Column("n", "Antal", "integer")]
-        show(Table("Inlämnade svar efter status", columns, rows))
+        show(Table("Inlämnade svar efter status", columns, tally))
         return
     frame = results.tables["response"]
     chart = figures.response_chart(frame)
     show(chart.figure, caption=chart.caption, alt=chart.alt)
-    rows = [
+    rows: list[list[Value]] = [
         [
             r.name,
             KIND_LABELS[r.kind][0].capitalize(),
@@ -247,8 +250,14 @@ def section(results: Results, section_id: str, *, level: int = 3) -> None:
 
 def _rows(results: Results, question_id: str, group: str | None = None) -> pd.DataFrame:
     counts = results.tables["counts"]
-    rows = counts[counts["question"] == question_id]
+    rows = _readable(results, counts[counts["question"] == question_id])
     return rows if group is None else rows[rows["group"] == group]
+
+
+def _readable(results: Results, counts: pd.DataFrame) -> pd.DataFrame:
+    """Return counts without percentages of so few that they would mislead."""
+    few = (counts["base"] < results.survey["smallest_count"]).fillna(True)
+    return counts.assign(percent=counts["percent"].mask(few))
 
 
 def closed_question(results: Results, question: dict[str, Any]) -> None:
@@ -318,60 +327,74 @@ def _most_frequent(results: Results, question: dict[str, Any], everyone: pd.Data
     return f"De vanligaste svaren är {named}, som {of} vardera {uttered}."
 
 
+SHORT_GROUPS = {ALL: "Alla", "district": "Stadsdel", "specialist": "Fack"}
+"""Groups in the headings of tables, where long words would make the table wide."""
+
+
 def _count_table(results: Results, question: dict[str, Any], rows: pd.DataFrame) -> Table:
-    """Return a question's counts and percentages: one row for each answer, columns for each group."""
+    """Return a question's counts and percentages: one row for each answer, two columns for each group."""
     groups = group_labels(results)
+    notes = _base_notes(results, rows, groups)
     if question["kind"] == "multiple":
         rows = rows[(rows["value"] == "chosen")].assign(value=rows["item"], label=rows["item_text"])
+    rows = rows[~rows["value"].isin(OUTSIDE_BASE)]
     columns = [Column("label", "Svar")]
-    for group, label in groups.items():
-        prefix = "" if len(groups) == 1 else f"{label}, "
-        columns.append(Column(f"n_{group}", f"{prefix}antal".capitalize(), "integer"))
-        columns.append(Column(f"percent_{group}", f"{prefix}andel".capitalize(), "percent"))
-    smallest = results.survey["smallest_count"]
+    for group in groups:
+        of = "" if len(groups) == 1 else f"{SHORT_GROUPS[group]}, "
+        columns.append(Column(f"n_{group}", f"{of}antal".capitalize(), "integer"))
+        columns.append(Column(f"percent_{group}", f"{of}andel".capitalize(), "percent"))
     by_key = {(r.value, r.group): r for r in rows.itertuples(index=False)}
     body: list[list[Value]] = []
     for value, label in rows.drop_duplicates("value")[["value", "label"]].itertuples(index=False, name=None):
         line: list[Value] = [label]
         for group in groups:
-            line += _cells(by_key[value, group], value, smallest)
+            line += _cells(by_key[value, group])
         body.append(line)
-    return Table(plain_caption(question), columns, body, notes=_base_notes(results, rows, groups))
+    return Table(plain_caption(question), columns, body, notes=notes)
 
 
 def plain_caption(question: dict[str, Any]) -> str:
     """Return a question's text as the caption of its table."""
     kind = ASPECTS.get(question["aspect"] or "")
-    return question["text"].rstrip() + (f" ({kind.capitalize()}.)" if kind else "")
+    return str(question["text"]).rstrip() + (f" ({kind.capitalize()}.)" if kind else "")
 
 
-def _cells(row: Any, value: str, smallest: int) -> list[Value]:
+def _cells(row: Any) -> list[Value]:
     if row.suppressed:
         return [SUPPRESSED, SUPPRESSED]
     n = int(row.n)
-    if value in OUTSIDE_BASE or pd.isna(row.percent) or row.base < smallest:
+    if pd.isna(row.percent):
         return [n, None]
     return [n, float(row.percent)]
 
 
 def _base_notes(results: Results, rows: pd.DataFrame, groups: dict[str, str]) -> list[str]:
+    """Return what the percentages are of, and how many stand outside."""
     one, many = respondents(results)
-    bases = rows.drop_duplicates(["group"]).set_index("group")["base"]
+    bases = rows.drop_duplicates("group").set_index("group")["base"]
     smallest = results.survey["smallest_count"]
     if len(groups) == 1:
         base = bases[ALL]
-        known = "visas inte" if pd.isna(base) else swedish.plural(int(base), one, many)
-        text = f"Andelar av dem som besvarat frågan: {known}."
+        known = f"färre än {smallest}" if pd.isna(base) else swedish.plural(int(base), one, many)
+        notes = [f"Andelar av dem som besvarat frågan: {known}. ”Vet ej” ingår."]
     else:
-        parts = [
-            f"{label.lower()} {'..' if pd.isna(bases[g]) else swedish.number(int(bases[g]))}"
-            for g, label in groups.items()
-        ]
-        text = f"Andelar av de {many} som besvarat frågan: {swedish.join(parts)}."
-    notes = [text + " ”Vet ej” ingår, andra bortfall ingår inte."]
+        parts = [f"{label.lower()} {_number(bases[g])}" for g, label in groups.items()]
+        notes = [f"Andelar av de {many} som besvarat frågan: {swedish.join(parts)}. ”Vet ej” ingår."]
+    everyone = rows[(rows["group"] == ALL) & rows["value"].isin(OUTSIDE_BASE)].drop_duplicates("value")
+    outside = [
+        f"{r.label[0].lower()}{r.label[1:]} {_number(r.n)}"
+        for r in everyone.itertuples(index=False)
+        if r.n is pd.NA or r.n
+    ]
+    if outside:
+        notes.append(f"Utanför andelarna, bland alla: {swedish.join(outside)}.")
     if bases.lt(smallest).any():
         notes.append(f"Andelar visas inte där färre än {smallest} har svarat.")
     return notes
+
+
+def _number(value: Any) -> str:
+    return ".." if pd.isna(value) else swedish.number(int(value))
 
 
 def _grid_table(results: Results, question: dict[str, Any], everyone: pd.DataFrame) -> Table:
@@ -717,7 +740,7 @@ def crosswalk(results: Results) -> None:
 
 def comparison(results: Results) -> None:
     """Publish each question that is the same in several years."""
-    frame = results.tables["comparison"]
+    frame = _readable(results, results.tables["comparison"])
     frame = frame[frame["group"] == ALL]
     for question in results.survey["questions"]:
         rows = frame[frame["question"] == question["id"]]
@@ -745,7 +768,6 @@ def _compare_question(results: Results, question: dict[str, Any], rows: pd.DataF
     else:
         show(chart.figure, caption=chart.caption, alt=chart.alt)
     years = sorted(rows["year"].unique())
-    smallest = results.survey["smallest_count"]
     columns = [Column("label", "Svar")]
     for year in years:
         columns += [
@@ -758,7 +780,7 @@ def _compare_question(results: Results, question: dict[str, Any], rows: pd.DataF
         line: list[Value] = [label]
         for year in years:
             row = by_key.get((value, year))
-            line += [0, None] if row is None else _cells(row, value, smallest)
+            line += [0, None] if row is None else _cells(row)
         body.append(line)
     bases = rows.drop_duplicates("year").set_index("year")["base"]
     parts = [f"{y}: {'..' if pd.isna(bases[y]) else swedish.number(int(bases[y]))}" for y in years]

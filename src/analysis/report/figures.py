@@ -176,7 +176,7 @@ PALETTES: Mapping[str, Palette] = {
         quiet="#4F5B62",
         rule="#C3CBD0",
         series=("#0F4C75", "#C96A12", "#00735C", "#3D1F4F"),
-        bad=("#A84A00", "#E39A52"),
+        bad=("#A84A00", "#DB8A3C"),
         good=("#0F4C75", "#9CC4E4"),
         middle="#ECEFF1",
         plain=("#D5E3EE", "#0F4C75"),
@@ -187,7 +187,7 @@ PALETTES: Mapping[str, Palette] = {
         rule="#C3CBD0",
         series=("#890C58", "#B92F00", "#009991", "#E5006C"),
         bad=("#B92F00", "#F07F4E"),
-        good=("#00594F", "#6DC0BB"),
+        good=("#00594F", "#8CCFCA"),
         middle="#F0EFED",
         plain=("#F6DCE6", "#890C58"),
     ),
@@ -631,7 +631,7 @@ def _draw_rows(
     if legend:
         page.legend((style, style.name) for style in styles)
     labels = [_wrap(row.label, WIDEST_LABEL, MOST_LINES) for row in rows]
-    left = max(_width(line) for lines in labels for line in lines) + GAP
+    left = _label_width(labels, scale.write(scale.ticks[0]))
     right = left + _plot_width(rows, scale, left, in_column=connect)
     axes = page.plot(left, right, scale.low, scale.high)
 
@@ -666,6 +666,11 @@ def _draw_rows(
         grid[-1] = (grid[-1][0], page.y - GAP / 2)
     _draw_axis(page, axes, scale, grid, across, right - left)
     return page.finish()
+
+
+def _label_width(labels: Iterable[Sequence[str]], first_tick: str) -> float:
+    """Return where the axis begins: beside the widest label, with room for half of the first tick."""
+    return max(*(_width(line) for lines in labels for line in lines), _width(first_tick, SMALL) / 2) + GAP
 
 
 def _plot_width(rows: Sequence[_Row], scale: _Scale, left: float, *, in_column: bool) -> float:
@@ -746,6 +751,16 @@ def _rows_of(frame: pd.DataFrame, columns: Iterable[str], name: str) -> list[dic
         {key: None if _missing(value) else value for key, value in row.items()}
         for row in frame.to_dict("records")
     ]
+
+
+def _check_once(rows: Iterable[Mapping[Hashable, Any]], keys: Sequence[str], name: str) -> None:
+    """Raise ValueError when two rows of a table stand for the same thing."""
+    seen: set[tuple[Any, ...]] = set()
+    for row in rows:
+        key = tuple(row[column] for column in keys)
+        if key in seen:
+            raise ValueError(f"{name} has more than one row for {swedish.join(map(repr, key), 'and')}")
+        seen.add(key)
 
 
 def _share_mark(
@@ -1033,6 +1048,7 @@ def _answers(counts: pd.DataFrame, question: str, group: str) -> list[dict[Hasha
     rows = [row for row in rows if not str(row["value"]).startswith("_") or row["value"] == DONT_KNOW]
     if not rows:
         raise ValueError(f"the table of counts has no question {question!r} for the group {group!r}")
+    _check_once(rows, ("question", "group", "item", "value"), "the table of counts")
     hide: dict[Hashable, Any] = {"n": None, "percent": None}
     return [row | hide if row["suppressed"] else row for row in rows]
 
@@ -1122,7 +1138,7 @@ class _StackFrame:
     def __init__(self, page: _Page, stacks: Sequence[_Stack]) -> None:
         self.page = page
         wrapped = [_wrap(stack.label, WIDEST_LABEL, MOST_LINES) for stack in stacks]
-        self.left = max(_width(line) for lines in wrapped for line in lines) + GAP
+        self.left = _label_width(wrapped, swedish.percent(100))
         ends = EDGE - max(_width(_n([stack.base])) for stack in stacks) - GAP
         shown = [stack for stack in stacks if stack.shown]
         low = max(*(stack.sides[0] for stack in shown), 12.5)
@@ -1386,6 +1402,7 @@ def theme_chart(
     """
     palette = _palette(theme)
     rows = _rows_of(themes, ("theme", "label", "group", "units", "base_units"), "the table of themes")
+    _check_once(rows, ("theme", "group"), "the table of themes")
     groups = sorted(dict.fromkeys(str(row["group"]) for row in rows), key=lambda group: group != ALL)
     names = [_group_label(group, group_labels) for group in groups]
     found: dict[Any, tuple[str, list[_Mark]]] = {}
@@ -1439,6 +1456,7 @@ def years_chart(
     """
     palette = _palette(theme)
     rows = _rows_of(comparison, ("label", "year", "percent", "n", "base"), "the comparison")
+    _check_once(rows, ("label", "year"), "the comparison")
     years = sorted({int(row["year"]) for row in rows})
     if len(years) < 2:
         raise ValueError("a comparison of years needs at least two years")

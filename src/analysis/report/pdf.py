@@ -201,6 +201,9 @@ def _width(text: str, size: float, bold: bool = False) -> float:
 GAP = 9.0
 """Points between two columns."""
 
+HEADING_LINES = 4
+"""A column is wide enough for its heading on about so many lines."""
+
 _SPACES = " \t\n\u200b"
 
 
@@ -251,12 +254,15 @@ class _Placed:
 def _column_widths(table: Table, size: float) -> list[_ColumnWidths]:
     widths = []
     for column, cells in zip(table.columns, zip(*table.shown_rows(), strict=True), strict=True):
-        heading = [_width(part, size, bold=True) for part in _unbreakable(column.heading)]
-        body = [_width(cell, size) for cell in cells]
-        parts = body if column.is_number else [_width(p, size) for cell in cells for p in _unbreakable(cell)]
-        least = max(heading + parts)
-        natural = max([*body, _width(column.heading, size, bold=True)])
-        comfortable = max(least, min(natural, 0.0 if column.is_number else 12 * size))
+        heading = _width(column.heading, size, bold=True)
+        body = max(_width(cell, size) for cell in cells)
+        texts = [] if column.is_number else cells
+        parts = [_width(part, size) for text in texts for part in _unbreakable(text)]
+        heading_parts = [_width(part, size, bold=True) for part in _unbreakable(column.heading)]
+        least = max(*heading_parts, *parts, body if column.is_number else 0.0)
+        lines = min(heading / HEADING_LINES, 16 * size)
+        comfortable = max(least, lines, min(body, 12 * size))
+        natural = max(body, heading)
         widths.append(_ColumnWidths(least, comfortable, natural))
     return widths
 

@@ -6,8 +6,8 @@ import datetime as dt
 import json
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -33,8 +33,48 @@ CHOSEN = {"chosen": "Vald", "not_chosen": "Inte vald"}
 """The two values of an item of a multiple-choice question, and their Swedish labels."""
 
 
+KeyPath = tuple[str | int, ...]
+"""Where something stands in a YAML file: keys, and 0-based places in lists."""
+
+
+@dataclass(frozen=True)
+class _Finding:
+    """One thing that is wrong in a part of the survey: where in that part, what, and what to do."""
+
+    path: KeyPath
+    what: str
+    do: str
+
+
+class _WrongError(ValueError):
+    """Everything that one check of a model finds wrong; pydantic carries it to `read_survey`."""
+
+    def __init__(self, findings: Iterable[_Finding]) -> None:
+        self.findings = tuple(findings)
+        super().__init__("; ".join(f.what for f in self.findings))
+
+
+def _repeated(what: str, values: Iterable[tuple[KeyPath, object]]) -> Iterator[_Finding]:
+    """Find every value that stands there already, at its later place."""
+    seen: set[object] = set()
+    for path, value in values:
+        if value in seen:
+            yield _Finding(path, f"the {what} {str(value)!r} is used more than once", "Make each unique")
+        seen.add(value)
+
+
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def _findings(self) -> Iterator[_Finding]:
+        """Yield everything that is wrong between the values of the model."""
+        yield from ()
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if findings := tuple(self._findings()):
+            raise _WrongError(findings)
+        return self
 
 
 class Option(_Model):
@@ -138,23 +178,52 @@ class Question(_Model):
             own = {o.value: o.label for o in self.options}
         return own | {value: label for value, label in MISSING_KINDS.items() if value not in own}
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
+    def _findings(self) -> Iterator[_Finding]:
         if self.is_closed and not self.options:
-            raise ValueError(f"a question of kind {self.kind} needs options|List its options in order")
+            yield _Finding((), f"a question of kind {self.kind} needs options", "List its options in order")
         if self.options and not self.is_closed:
-            raise ValueError(f"a question of kind {self.kind} has no options|Remove them or change the kind")
-        if self.items and self.kind not in ("single", "scale", "number", "free_text", "date"):
-            raise ValueError(f"a question of kind {self.kind} cannot have items|Make each item a question")
-        _unique("option id", (o.id for o in self.options))
-        _unique("option label", (fold(o.label) for o in self.options))
-        _unique("option that means the same kind of missing", (o.means for o in self.options if o.means))
-        _unique("item id", (i.id for i in self.items))
-        if self.one_column_each and not all(o.column or o.means for o in self.options):
-            raise ValueError("some options have a column and some do not|Give each option its column")
+            yield _Finding(
+                ("options",),
+                f"a question of kind {self.kind} has no options",
+                "Remove them or change the kind",
+            )
+        if self.items and self.kind in ("multiple", "unit"):
+            yield _Finding(
+                ("items",), f"a question of kind {self.kind} cannot have items", "Make each item a question"
+            )
         if self.polarity and self.kind != "scale":
-            raise ValueError("polarity belongs to scales only|Remove polarity or make the kind scale")
-        return self
+            yield _Finding(
+                ("polarity",), "polarity belongs to scales only", "Remove polarity or make the kind scale"
+            )
+        if self.separator and self.kind != "multiple":
+            yield _Finding(
+                ("separator",),
+                "only a multiple question has a separator",
+                "Remove it or make the kind multiple",
+            )
+        yield from self._column_findings()
+        options = list(enumerate(self.options))
+        yield from _repeated("option id", ((("options", i, "id"), o.id) for i, o in options))
+        yield from _repeated("option label", ((("options", i, "label"), fold(o.label)) for i, o in options))
+        yield from _repeated(
+            "meaning of an option", ((("options", i, "means"), o.means) for i, o in options if o.means)
+        )
+        yield from _repeated("item id", ((("items", i, "id"), it.id) for i, it in enumerate(self.items)))
+
+    def _column_findings(self) -> Iterator[_Finding]:
+        for i, option in enumerate(self.options):
+            if option.column and self.kind != "multiple":
+                yield _Finding(
+                    ("options", i, "column"),
+                    f"an option of a question of kind {self.kind} has no column of its own",
+                    "Remove it, or make the kind multiple",
+                )
+            if self.one_column_each and not (option.column or option.means):
+                yield _Finding(
+                    ("options", i),
+                    f"the option {option.id!r} has no column, but others have",
+                    "Give each option its column",
+                )
 
 
 class Section(_Model):
@@ -173,11 +242,9 @@ class Period(_Model):
     start: dt.date
     end: dt.date
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
+    def _findings(self) -> Iterator[_Finding]:
         if self.end < self.start:
-            raise ValueError("the period ends before it starts|Correct start or end")
-        return self
+            yield _Finding(("end",), "the period ends before it starts", "Correct start or end")
 
 
 class Responsible(_Model):
@@ -273,57 +340,75 @@ class Survey(_Model):
             return self.respondents == "people"
         return question.about == "people"
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        _unique("section id", (s.id for s in self.sections))
-        _unique("question id", (q.id for q in self.questions))
+    def _findings(self) -> Iterator[_Finding]:
+        questions = list(enumerate(self.questions))
+        yield from _repeated(
+            "section id", ((("sections", i, "id"), s.id) for i, s in enumerate(self.sections))
+        )
+        yield from _repeated("question id", ((("questions", i, "id"), q.id) for i, q in questions))
         known = {s.id for s in self.sections}
-        for i, question in enumerate(self.questions):
+        for i, question in questions:
             if question.section not in known:
-                raise ValueError(
-                    f"@questions.{i}.section@the section {question.section!r} is not among the sections|"
-                    f"Use one of {', '.join(sorted(known))}"
+                yield _Finding(
+                    ("questions", i, "section"),
+                    f"the section {question.section!r} is not among the sections",
+                    f"Use one of {', '.join(sorted(known))}",
                 )
-        units = [q for q in self.questions if q.kind == "unit"]
-        if self.respondents == "units" and len(units) != 1:
-            raise ValueError(
-                f"{len(units)} questions have kind unit|Give exactly one question the kind unit, "
-                "or set respondents to people"
+            for j, earlier in enumerate(question.earlier):
+                if earlier.year >= self.year:
+                    yield _Finding(
+                        ("questions", i, "earlier", j, "year"),
+                        f"{earlier.year} is not earlier than {self.year}",
+                        "Correct the year",
+                    )
+        units = [i for i, q in questions if q.kind == "unit"]
+        if len(units) > 1 or (self.respondents == "units" and not units):
+            yield _Finding(
+                ("questions", units[1]) if units else ("respondents",),
+                f"{len(units)} questions have kind unit",
+                "Give exactly one question the kind unit, or none and set respondents to people",
             )
-        _unique("column of the export", (h for q in self.questions for h in q.headers()))
-        return self
-
-
-def _unique(what: str, values: Iterable[object]) -> None:
-    twice = [str(v) for v, n in Counter(values).items() if n > 1]
-    if twice:
-        raise ValueError(f"the {what} {', '.join(map(repr, twice))} is used more than once|Make each unique")
+        columns = [(("questions", i), h) for i, q in questions for h in q.headers()]
+        columns += [(("drop", i), d.column) for i, d in enumerate(self.drop)]
+        yield from _repeated("column of the export", columns)
 
 
 def fold(label: str) -> str:
     """Return a label with the differences removed that never carry meaning.
 
-    Case, kinds and amounts of white space, kinds of dash, decomposed letters, a byte order mark and a
-    trailing full stop are folded; nothing else.
+    Case, kinds and amounts of white space, kinds of dash and of apostrophe, decomposed letters, marks that do
+    not show (byte order mark, soft hyphen, zero-width space) and a trailing full stop are folded; nothing else.
 
     Examples
     --------
-    >>> fold("  Vet\\u00a0ej. ") == fold("vet ej")
+    >>> fold("  I don’t   know. ") == fold("I don't know")
     True
     """
-    text = unicodedata.normalize("NFC", label).replace("\ufeff", "").replace("\u00ad", "")
+    text = re.sub(r"[\ufeff\u00ad\u200b]", "", unicodedata.normalize("NFC", label))
     text = re.sub(r"[\u2010-\u2015\u2212]", "-", text)
+    text = re.sub(r"[\u2018\u2019\u02bc\u00b4]", "'", text)
     text = re.sub(r"\s+", " ", text).strip()
     return text.casefold().rstrip(".").rstrip()
 
 
-class _LineLoader(yaml.SafeLoader):
-    """SafeLoader that refuses a key given twice (plain YAML keeps the last one silently)."""
+class _PlainLoader(yaml.SafeLoader):
+    """SafeLoader that refuses a key given twice, and leaves dates as text.
+
+    Plain YAML keeps the last of two equal keys silently, and stops at an impossible date without a line.
+    """
 
 
-def _mapping(loader: _LineLoader, node: yaml.MappingNode) -> dict[Any, Any]:
+_PlainLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def _mapping(loader: _PlainLoader, node: yaml.MappingNode) -> dict[Any, Any]:
     seen: set[str] = set()
     for key, _ in node.value:
+        if not isinstance(key, yaml.ScalarNode):
+            raise yaml.MarkedYAMLError(problem="a key is not a word", problem_mark=key.start_mark)
         if key.value in seen:
             raise yaml.MarkedYAMLError(
                 problem=f"the key {key.value!r} is given twice", problem_mark=key.start_mark
@@ -332,10 +417,10 @@ def _mapping(loader: _LineLoader, node: yaml.MappingNode) -> dict[Any, Any]:
     return yaml.SafeLoader.construct_mapping(loader, node, deep=True)
 
 
-_LineLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+_PlainLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 
 
-def _lines(node: yaml.Node, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], int]]:
+def _lines(node: yaml.Node, path: KeyPath = ()) -> Iterator[tuple[KeyPath, int]]:
     yield path, node.start_mark.line + 1
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
@@ -348,7 +433,7 @@ def _lines(node: yaml.Node, path: tuple[str | int, ...] = ()) -> Iterator[tuple[
             yield from _lines(value, (*path, i))
 
 
-def read_yaml(path: Path, name: str) -> tuple[Any, dict[tuple[str | int, ...], int]]:
+def read_yaml(path: Path, name: str) -> tuple[Any, dict[KeyPath, int]]:
     """Read a YAML file safely.
 
     Parameters
@@ -361,7 +446,7 @@ def read_yaml(path: Path, name: str) -> tuple[Any, dict[tuple[str | int, ...], i
     Returns
     -------
     data : object
-        The content.
+        The content; dates as text.
     lines : dict
         The 1-based line of each key and item, by its path.
 
@@ -381,8 +466,8 @@ def read_yaml(path: Path, name: str) -> tuple[Any, dict[tuple[str | int, ...], i
         raise InputError.one(name, f"cannot be read ({error.strerror})", "Check the file") from None
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
-        # _LineLoader is a SafeLoader: it builds plain data only.
-        data = yaml.load(text, Loader=_LineLoader)  # noqa: S506
+        data = yaml.load(text, Loader=_PlainLoader)
+        lines = dict(_lines(node)) if node is not None else {}
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise InputError.one(
@@ -393,7 +478,15 @@ def read_yaml(path: Path, name: str) -> tuple[Any, dict[tuple[str | int, ...], i
         ) from None
     except yaml.YAMLError as error:
         raise InputError.one(name, f"is not valid YAML: {error}", "Save it as plain UTF-8 text") from None
-    return data, dict(_lines(node)) if node is not None else {}
+    except RecursionError:
+        raise InputError.one(
+            name, "is nested too deep, or a part refers to itself", "Write the part out instead"
+        ) from None
+    except (ValueError, TypeError, AttributeError) as error:  # a value that does not fit its explicit !!tag
+        raise InputError.one(
+            name, f"is not valid YAML: {error}", "Write values without tags that begin with !"
+        ) from None
+    return data, lines
 
 
 _ADVICE = {
@@ -402,40 +495,48 @@ _ADVICE = {
     "string_too_short": ("is empty", "Fill it in"),
     "too_short": ("is empty", "Add at least one"),
     "string_type": ("is not text", "Write it as text, in quotes if it looks like a number or yes/no"),
-    "bool_parsing": ("is neither true nor false", "Write true or false"),
-    "date_from_datetime_parsing": ("is not a date", "Write it as 2021-10-19"),
-    "date_parsing": ("is not a date", "Write it as 2021-10-19"),
-    "int_parsing": ("is not a whole number", "Write a whole number"),
+    "tuple_type": ("is not a list", "Write one entry on each line, beginning with a dash"),
+    "model_type": ("is not a group of keys and values", "Write it as key: value"),
+    **dict.fromkeys(("bool_parsing", "bool_type"), ("is neither true nor false", "Write true or false")),
+    **dict.fromkeys(
+        ("date_parsing", "date_type", "date_from_datetime_parsing", "date_from_datetime_inexact"),
+        ("is not a date", "Write it as 2021-10-19"),
+    ),
+    **dict.fromkeys(
+        ("int_parsing", "int_type", "int_from_float"), ("is not a whole number", "Write a whole number")
+    ),
 }
 
 
-def _problem(error: Any, name: str, lines: dict[tuple[str | int, ...], int]) -> Problem:
-    path = tuple(error["loc"])
-    message = error["msg"]
-    if error["type"] == "value_error":
-        message = message.removeprefix("Value error, ")
-        if message.startswith("@"):
-            _, where, message = message.split("@", 2)
-            path += tuple(int(p) if p.isdigit() else p for p in where.split("."))
-        what, _, do = message.partition("|")
-        subject = what
-    else:
-        what, do = _ADVICE.get(error["type"], ("", ""))
-        key = path[-1] if path else "the file"
-        if what:
-            subject = f"{key!r} {what}"
-        elif error["type"] == "literal_error":
-            subject, do = f"{key!r} is {error['input']!r}", f"Use one of {error['ctx']['expected']}"
-        elif error["type"] == "string_pattern_mismatch":
-            subject = f"{key!r} is {error['input']!r}"
-            do = "Use small letters a–z, digits and underscores, beginning with a letter"
-        else:
-            subject, do = f"{key!r}: {message[0].lower()}{message[1:]}", "Correct the value"
-    known = path
-    while known not in lines and known:
-        known = known[:-1]
-    where = ".".join(str(p) for p in path)
-    return Problem(name, subject, do, line=lines.get(known), column=where or None)
+def _advice(error: Any) -> tuple[str, str]:
+    """Return what is wrong and what to do, for an error that pydantic found."""
+    path = error["loc"]
+    key = path[-1] if path else "the file"
+    named = f"entry {key + 1} of {path[-2]!r}" if isinstance(key, int) else repr(key)
+    if error["type"] in _ADVICE:
+        what, do = _ADVICE[error["type"]]
+        return f"{named} {what}", do
+    if error["type"] == "literal_error":
+        return f"{named} is {error['input']!r}", f"Use one of {error['ctx']['expected']}"
+    if error["type"] == "string_pattern_mismatch":
+        return (
+            f"{named} is {error['input']!r}",
+            "Use small letters a–z, digits and underscores, beginning with a letter",
+        )
+    return f"{named} is {error['input']!r}: {error['msg'][0].lower()}{error['msg'][1:]}", "Correct the value"
+
+
+def _problems(error: Any, name: str, lines: dict[KeyPath, int]) -> Iterator[Problem]:
+    """Yield the problems that an error of pydantic stands for, with the line of the nearest key."""
+    start = tuple(error["loc"])
+    own = error.get("ctx", {}).get("error")
+    findings = own.findings if isinstance(own, _WrongError) else (_Finding((), *_advice(error)),)
+    for finding in findings:
+        path = known = (*start, *finding.path)
+        while known not in lines and known:
+            known = known[:-1]
+        where = ".".join(str(p) for p in path)
+        yield Problem(name, finding.what, finding.do, line=lines.get(known), column=where or None)
 
 
 def read_survey(path: Path, name: str, *, year: int | None = None) -> Survey:
@@ -467,7 +568,7 @@ def read_survey(path: Path, name: str, *, year: int | None = None) -> Survey:
         # A list whose entries are all wrong is also called empty: only the entries are worth saying.
         deep = {e["loc"][:1] for e in errors if len(e["loc"]) > 1}
         telling = [e for e in errors if not (e["type"] == "too_short" and e["loc"] in deep)]
-        raise InputError(_problem(e, name, lines) for e in telling) from None
+        raise InputError(p for e in telling for p in _problems(e, name, lines)) from None
     if year is not None and survey.year != year:
         raise InputError.one(
             name,
