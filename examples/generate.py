@@ -31,6 +31,7 @@ from analysis.intake.decode import decode
 from analysis.intake.dialects import find_table
 from analysis.intake.ledger import short_id
 from analysis.intake.review import DECISION_COLUMNS, read_decisions
+from analysis.privacy.masking import mask_answers
 from analysis.survey.instrument import Option, Question, Survey, fold, read_survey
 from analysis.survey.units import INVITED_COLUMNS, Register, Unit
 
@@ -510,7 +511,7 @@ def write_invited(
 
 
 def clean_export(folder: Path, survey: Survey, register: Register) -> Cleaned:
-    """Return what the intake makes of the export and the decisions in a folder."""
+    """Return what the intake makes of the export and the decisions in a folder; texts as they were written."""
     name = f"data/raw/{survey.year}"
     source = survey.source
     grid = decode(
@@ -525,16 +526,23 @@ def clean_export(folder: Path, survey: Survey, register: Register) -> Cleaned:
     return clean(table, survey, name=f"{name}/survey.yaml", register=register, decisions=decisions)
 
 
+def mask_export(folder: Path, survey: Survey, register: Register) -> Cleaned:
+    """Return the same with personal data masked: what is uncertain about it is also open."""
+    decisions = read_decisions(folder / "decisions.csv", f"data/raw/{survey.year}/decisions.csv")
+    cleaned = clean_export(folder, survey, register)
+    return mask_answers(cleaned, survey, decisions=decisions, not_names=register.names())
+
+
 def write_decisions(folder: Path, plan: dict[str, Any], by: str, survey: Survey, register: Register) -> None:
     """Write the decisions, each beside the id that the intake gives to what it settles."""
     path = folder / "decisions.csv"
     path.unlink(missing_ok=True)
-    review = clean_export(folder, survey, register).review
+    review = mask_export(folder, survey, register).review
     rows = []
     for decision in plan["decisions"]:
         kind = survey.question(decision["question"]).kind
         needed_for = "the whole submission" if kind == "unit" else decision["question"]
-        found = review[(review["seen"] == fold(decision["seen"])) & (review["needed_for"] == needed_for)]
+        found = review[(review["seen"].map(fold) == fold(decision["seen"])) & (review["needed_for"] == needed_for)]
         if len(found) != 1:
             raise ValueError(f"submissions.yaml: {decision['seen']!r} is not one open item of {survey.year}")
         rows.append((found["id"].iloc[0], decision["decision"], by, decision["date"], decision["why"]))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from analysis.intake.decode import one_line
+from analysis.intake.decode import blanks, one_line
 from analysis.intake.dialects import RawColumn, Table
 from analysis.intake.ledger import (
     DROPPED,
@@ -42,6 +42,12 @@ ANSWERED = "answered"
 """What ``question#status`` says where there is a number, a date or a text."""
 
 STATUS = (ANSWERED, *MISSING_KINDS)
+
+DECIDABLE = {kind: label for kind, label in MISSING_KINDS.items() if kind != "_under_review"}
+"""Missing kinds that a person may decide on for a cell."""
+
+NO_OPTION = "_none"
+"""What a person decides where a part of a multiple-choice answer is an answer, but none of the options."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +105,11 @@ def clean(
     ------
     InputError
         If columns that survey.yaml names are not in the export, or a decision cannot be carried out.
+    ValueError
+        If units answer and there is no register.
     """
+    if survey.unit_question is not None and register is None:
+        raise ValueError("units answer this survey: give the register")
     run = _Run(table, survey, name, register, Review(decisions or {}))
     bad = run.settle_rows()
     run.settle_other_columns()
@@ -155,6 +165,7 @@ class _Run:
         self.ledger = Ledger(table.cells, {c.position: c.header for c in table.columns})
         self.rows = table.cells.index.to_numpy()
         self.everywhere = np.ones(len(self.rows), dtype=bool)
+        self.blank = {position: blanks(table.cells[position]) for position in table.cells.columns}
         self.problems: list[Problem] = []
 
     def cells(self, header: str) -> pd.Series:
@@ -167,11 +178,10 @@ class _Run:
         """Put rows that cannot be trusted in quarantine, whole; return which they are."""
         cells = self.table.cells
         for position in cells.columns:
-            blank = cells[position].str.fullmatch(r"[\s\ufeff]+").to_numpy(dtype=bool)
-            self.ledger.settle(blank, position, DROPPED, "cell.blank", before=cells[position])
+            self.ledger.settle(self.blank[position], position, DROPPED, "cell.blank", before=cells[position])
         shifted = np.zeros(len(self.rows), dtype=bool)
         for position in self.table.overflow:
-            shifted |= (cells[position].str.strip() != "").to_numpy()
+            shifted |= ~self.blank[position]
         repeated = self.everywhere.copy()
         for column in self.table.columns:
             repeated &= (cells[column.position].map(one_line) == column.header).to_numpy()
@@ -223,7 +233,7 @@ class _Run:
     def submissions(self, bad: Mask) -> pd.DataFrame:
         """Return one row for each submitted form, and settle the cells of those that do not count."""
         questions = [q for q in self.survey.questions if q.kind != "unit"]
-        given = [np.any([self.cells(h).str.strip() != "" for h in q.headers()], axis=0) for q in questions]
+        given = [np.any([~self.blank[self.plan[h].position] for h in q.headers()], axis=0) for q in questions]
         answered = np.sum(given, axis=0) if given else np.zeros(len(self.rows), dtype=np.int64)
         enough = self.survey.rules.complete_share * len(questions)
         frame = pd.DataFrame(
@@ -266,10 +276,16 @@ class _Run:
         return pd.to_datetime(texts.map(known)).astype("datetime64[s]")
 
     def _submission_ids(self) -> list[str]:
+        """Return an id of what each row says: it survives a new export with rows or columns in another order.
+
+        What the tool notes for itself (technical columns, such as a running number) is left out.
+        """
+        named = sorted((c.header, c.position) for c in self.table.columns if c.role != "technical")
+        headers = [header for header, _ in named]
         seen: dict[str, int] = {}
         ids = []
-        for values in self.table.cells.itertuples(index=False, name=None):
-            base = short_id(*values)
+        for values in self.table.cells[[p for _, p in named]].itertuples(index=False, name=None):
+            base = short_id(*(part for pair in zip(headers, values, strict=True) if pair[1] for part in pair))
             seen[base] = seen.get(base, 0) + 1
             ids.append(base if seen[base] == 1 else short_id(base, seen[base]))
         return ids
@@ -323,7 +339,7 @@ class _Run:
         ).rename_axis(None)
         known = ranked[ranked["unit_id"].notna() & ranked["rank"].notna()]
         best = known.sort_values(["rank", "submitted", "row"], na_position="first").groupby("unit_id").tail(1)
-        return frame.index.isin(known.index.difference(best.index))
+        return np.isin(frame.index.to_numpy(), known.index.difference(best.index).to_numpy())
 
     def _refuse(self, decision: Decision, expected: str) -> None:
         self.problems.append(
@@ -361,6 +377,12 @@ class _Run:
         self.ledger.settle(counts, self.plan[header].position, KEPT, "answer")
         return self.cells(header)[counts]
 
+    def _changed(
+        self, header: str, rows: pd.Index, rule: str, before: str, after: str, *, by: str = PROGRAM
+    ) -> None:
+        where = np.isin(self.rows, rows.to_numpy())
+        self.ledger.changed(where, self.plan[header].position, rule, before, after, by=by)
+
     def _settle_texts(
         self,
         question: Question,
@@ -368,48 +390,40 @@ class _Run:
         series: pd.Series,
         read: Callable[[str], tuple[str | None, bool]],
         allowed: dict[str, str],
+        expected: str,
     ) -> dict[str, str]:
         """Return the value of each distinct text; decisions come first, and what is unknown goes to review.
 
-        `read` returns a text's value, or None, and whether the text stands exactly as expected.
+        `read` returns a text's value, or None, and whether the text stands exactly as expected. A decision is one
+        of the values `allowed` (with their labels), or a text that `read` understands; `expected` says so.
         """
-        position = self.plan[header].position
         values: dict[str, str] = {}
-        for text in series.unique():
-            if not text.strip(" \t\r\n\u00a0\ufeff"):
+        for text, rows in _places(series):
+            if not fold(text):
                 values[text] = "_not_answered"
                 continue
-            here = np.zeros(len(self.rows), dtype=bool)
-            here[np.isin(self.rows, series.index[series == text])] = True
             seen = one_line(self.table.dialect.label(text))
             decision = self.review.decided("answer", question.id, fold(seen))
             value, exact = read(text)
             if decision is not None:
-                if decision.decision in allowed:
-                    value = decision.decision
-                    self.ledger.changed(
-                        here, position, f"decision.{decision.id}", seen, value, by=decision.by
-                    )
-                elif (parsed := read(decision.decision)[0]) is not None and not parsed.startswith("_"):
-                    value = decision.decision
-                    self.ledger.changed(
-                        here, position, f"decision.{decision.id}", seen, value, by=decision.by
-                    )
-                else:
-                    self._refuse(decision, f"one of {', '.join(allowed)}")
+                value = decision.decision if decision.decision in allowed else read(decision.decision)[0]
+                if value is None:
+                    self._refuse(decision, expected)
                     continue
+                value = decision.decision if value == ANSWERED else value
+                self._changed(header, rows, f"decision.{decision.id}", seen, value, by=decision.by)
             elif value is None:
                 value = "_under_review"
                 self.review.ask(
                     "answer",
                     question.id,
                     fold(seen),
-                    series.index[series == text],
-                    proposals=_near(seen, allowed),
+                    rows,
+                    proposals=_near(seen, allowed) or expected,
                     needed_for=question.id,
                 )
             elif not exact:
-                self.ledger.changed(here, position, "answer.folded", text, value)
+                self._changed(header, rows, "answer.folded", text, value)
             values[text] = value
         return values
 
@@ -422,40 +436,63 @@ class _Run:
             label = self.table.dialect.label(text)
             return by_label.get(fold(label), by_label.get(fold(text))), label in exact
 
-        values = self._settle_texts(question, header, series, read, question.labels())
+        allowed = {value: label for value, label in question.labels().items() if value != "_under_review"}
+        values = self._settle_texts(question, header, series, read, allowed, _one_of(allowed))
         return {column: _categories(series.map(values), question.labels())}
 
     def _in_one_cell(self, question: Question, counts: Mask) -> dict[str, pd.Series]:
         series = self._kept(question.header, counts)
-        position = self.plan[question.header].position
         separator = question.separator or self.table.dialect.separator
         by_label = label_values(question)
-        options = {o.value: o.label for o in question.options}
+        labels = {o.value: o.label for o in question.options}
         said: dict[str, Choices] = {}
-        for text in series.unique():
+        for text, rows in _places(series):
             choices = split_choices(text, separator, by_label, self.table.dialect.label)
-            values = list(choices.values)
-            here = np.isin(self.rows, series.index[series == text])
+            if not choices.rest:
+                self._tell_folded_choices(question, text, rows, choices, separator, labels)
+            decided: list[str] = []
+            undecided: list[str] = []
             for rest in choices.rest:
-                decision = self.review.decided("answer", question.id, fold(rest))
-                if decision is None:
-                    self.review.ask(
-                        "answer",
-                        question.id,
-                        fold(rest),
-                        series.index[series == text],
-                        proposals=_near(rest, options | {"none": "none of the options"}),
-                        needed_for=question.id,
-                    )
-                elif decision.decision in options or decision.decision == "none":
-                    self.ledger.changed(
-                        here, position, f"decision.{decision.id}", rest, decision.decision, by=decision.by
-                    )
-                    values += [decision.decision] if decision.decision in options else []
-                else:
-                    self._refuse(decision, f"one of {', '.join(options)} or none")
-            said[text] = Choices(tuple(values), choices.rest)
+                values = self._decided_choices(question, rest, rows, labels)
+                decided += values or []
+                undecided += [rest] if values is None else []
+            said[text] = Choices((*choices.values, *decided), tuple(undecided))
         return self._choice_columns(question, series, said)
+
+    def _tell_folded_choices(
+        self,
+        question: Question,
+        text: str,
+        rows: pd.Index,
+        choices: Choices,
+        separator: str,
+        labels: dict[str, str],
+    ) -> None:
+        """Put a cell into the ledger that does not say its options as the questionnaire words them."""
+        parts = [self.table.dialect.label(p.strip()) for p in text.split(separator.strip()) if p.strip()]
+        worded = [p.strip() for v in choices.values for p in labels[v].split(separator.strip())]
+        if choices.values and parts != worded:
+            self._changed(question.header, rows, "answer.folded", text, "; ".join(choices.values))
+
+    def _decided_choices(
+        self, question: Question, rest: str, rows: pd.Index, labels: dict[str, str]
+    ) -> list[str] | None:
+        """Return what a person decided that a part of a cell says; None, and a review item, if nobody has."""
+        decision = self.review.decided("answer", question.id, fold(rest))
+        expected = f"{_one_of(labels)}, several with a semicolon between, {NO_OPTION}, or a missing kind"
+        if decision is None:
+            proposals = _near(rest, labels) or expected
+            self.review.ask(
+                "answer", question.id, fold(rest), rows, proposals=proposals, needed_for=question.id
+            )
+            return None
+        values = [part.strip() for part in decision.decision.split(";")]
+        if not all(v in labels or v in DECIDABLE or v == NO_OPTION for v in values):
+            self._refuse(decision, expected)
+            return None
+        rule = f"decision.{decision.id}"
+        self._changed(question.header, rows, rule, rest, decision.decision, by=decision.by)
+        return values
 
     def _choice_columns(
         self, question: Question, series: pd.Series, said: dict[str, Choices]
@@ -466,8 +503,7 @@ class _Run:
             choices = said[text]
             if value in choices.values:
                 return "chosen"
-            real = [v for v in choices.values if v not in MISSING_KINDS]
-            if real:
+            if any(v not in MISSING_KINDS for v in choices.values):
                 return "not_chosen"
             if choices.values:
                 return choices.values[0]
@@ -496,7 +532,7 @@ class _Run:
                     True,
                 )
 
-            known = self._settle_texts(question, headers[value], series, read, dict(CHOSEN))
+            known = self._settle_texts(question, headers[value], series, read, CHOSEN, _one_of(CHOSEN))
             states[value] = series.map(known)
         frame = pd.DataFrame(states)
         blank = frame == "_not_answered"
@@ -509,7 +545,8 @@ class _Run:
         for option_id in real:
             column = frame[option_id]
             for missing in means:
-                column = column.mask(nothing & (frame[missing] == "chosen"), missing)
+                here = nothing & (frame[missing] == "chosen") & (column != "_under_review")
+                column = column.mask(here, missing)
             columns[f"{question.id}[{option_id}]"] = _categories(column, question.labels())
         return columns
 
@@ -519,7 +556,7 @@ class _Run:
         def parse(text: str) -> float | None:
             return parse_number(text, decimal)
 
-        return self._typed(question, header, column, counts, parse, "Float64")
+        return self._typed(question, header, column, counts, parse, "Float64", "a number")
 
     def _dates(self, question: Question, header: str, column: str, counts: Mask) -> dict[str, pd.Series]:
         order = self.survey.source.dates
@@ -527,7 +564,7 @@ class _Run:
         def parse(text: str) -> dt.datetime | None:
             return parse_date(text, order)
 
-        return self._typed(question, header, column, counts, parse, "datetime64[s]")
+        return self._typed(question, header, column, counts, parse, "datetime64[s]", "a date as 2021-10-19")
 
     def _typed(
         self,
@@ -537,6 +574,7 @@ class _Run:
         counts: Mask,
         parse: Callable[[str], object | None],
         dtype: str,
+        expected: str,
     ) -> dict[str, pd.Series]:
         """Read numbers or dates: a typed column beside its status."""
         series = self._kept(header, counts)
@@ -546,7 +584,8 @@ class _Run:
                 return ANSWERED, True
             return MISSING_WORDS.get(fold(text)), False
 
-        settled = self._settle_texts(question, header, series, read, MISSING_KINDS)
+        answers = "_not_answered, _dont_know or _not_relevant"
+        settled = self._settle_texts(question, header, series, read, DECIDABLE, f"{expected}, or {answers}")
         parsed: dict[str, object | None] = {}
         for text, value in settled.items():
             # A decision may name the value itself.
@@ -563,7 +602,7 @@ class _Run:
 
     def _texts(self, question: Question, header: str, column: str, counts: Mask) -> dict[str, pd.Series]:
         series = self._kept(header, counts)
-        blank = series.str.strip(" \t\r\n\u00a0\ufeff") == ""
+        blank = blanks(series)
         status = pd.Series(np.where(blank, "_not_answered", ANSWERED), index=series.index)
         return {
             column: series.where(~blank).astype("str"),
@@ -571,12 +610,30 @@ class _Run:
         }
 
 
+def _places(series: pd.Series) -> Iterator[tuple[str, pd.Index]]:
+    """Yield each distinct text of a column, in the order of the file, and the rows where it stands."""
+    for text, part in series.groupby(series, sort=False):
+        yield str(text), part.index
+
+
 def _categories(values: pd.Series, labels: dict[str, str]) -> pd.Series:
     return values.astype(pd.CategoricalDtype(list(labels)))
 
 
 def _near(seen: str, allowed: dict[str, str]) -> str:
-    """Return the allowed values whose labels are like what was seen, the nearest first."""
-    labels = {fold(label): value for value, label in allowed.items()}
+    """Return the allowed values whose labels are like what was seen, the nearest first; "" if none is."""
+    labels = {fold(label): value for value, label in allowed.items() if value not in ("_not_shown", "_lost")}
     near = difflib.get_close_matches(fold(seen), labels, n=3, cutoff=0.6)
-    return "; ".join(labels[n] for n in near) or f"one of {', '.join(allowed)}"
+    return "; ".join(labels[n] for n in near)
+
+
+def _one_of(allowed: Iterable[str]) -> str:
+    """Return the values that a person may decide on, in words; a long list is cut."""
+    values = [value for value in allowed if value not in ("_not_shown", "_lost")]
+    options, missing = (
+        [v for v in values if v not in MISSING_KINDS],
+        [v for v in values if v in MISSING_KINDS],
+    )
+    if len(options) > 8:
+        options = [*options[:3], f"… ({len(options)} options in survey.yaml)"]
+    return f"one of {', '.join(options + missing)}"

@@ -274,14 +274,15 @@ def _frame(rows: list[list[str]]) -> pd.DataFrame:
 
 
 def blanks(cells: pd.Series) -> npt.NDArray[np.bool_]:
-    """Return which cells show nothing: empty, or only white space and marks that cannot be seen.
+    r"""Return which cells show nothing: empty, or only white space and marks that cannot be seen.
 
     Examples
     --------
-    >>> blanks(pd.Series(["", "\\u00a0", " 0 "], dtype="str")).tolist()
+    >>> blanks(pd.Series(["", "\u00a0", " 0 "], dtype="str")).tolist()
     [True, True, False]
     """
-    return np.array([bool(_UNSEEN.fullmatch(text)) for text in cells], dtype=bool)
+    known = {text: _UNSEEN.fullmatch(text) is not None for text in cells.unique()}
+    return cells.map(known).to_numpy(dtype=bool)
 
 
 def one_line(text: str) -> str:

@@ -98,7 +98,10 @@ class Ledger:
     def changed(
         self, where: Mask, position: int, rule: str, before: object, after: object, *, by: str = PROGRAM
     ) -> None:
-        """Tell that kept cells of one column were changed (`before` and `after`: one value for each, or one for all)."""
+        """Tell that kept cells of one column were changed.
+
+        `before` and `after` are one value for each cell, or one for all.
+        """
         chosen = where & self.filled[:, self._place[position]]
         self._add(self._rows[chosen], self._headers[self._place[position]], "kept", rule, before, after, by)
 

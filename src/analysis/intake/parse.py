@@ -14,9 +14,15 @@ NO = frozenset({"nej", "no", "n", "0", "false", "inte vald", "ej vald", "not sel
 """What tools write in the column of an option that was, or was not, chosen (folded)."""
 
 MISSING_WORDS = {
-    **dict.fromkeys(("vet ej", "vet inte", "don't know", "i don't know", "do not know"), "_dont_know"),
     **dict.fromkeys(
-        ("ej aktuellt", "inte aktuellt", "ej tillämpligt", "not applicable", "n/a"), "_not_relevant"
+        ("vet ej", "vet inte", "kan ej bedöma", "kan inte bedöma", "ingen uppfattning", "ingen åsikt")
+        + ("don't know", "i don't know", "do not know", "not sure", "no opinion"),
+        "_dont_know",
+    ),
+    **dict.fromkeys(
+        ("ej aktuellt", "inte aktuellt", "ej tillämpligt", "ej relevant", "inte relevant")
+        + ("not applicable", "n/a", "not relevant", "doesn't apply", "does not apply"),
+        "_not_relevant",
     ),
 }
 """What people write in the place of a number or a date (folded), and the missing kind it means."""
@@ -98,33 +104,51 @@ def parse_number(text: str, decimal: str) -> float | None:
     return -number if sign else number
 
 
+_DATE = re.compile(
+    r"""
+    (?P<first>\d{1,4}) ([-/.]) (?P<second>\d{1,2}) \2 (?P<third>\d{2,4})
+    (?: [ T]+ (?P<hour>\d{1,2}) [:.] (?P<minute>\d\d) (?: [:.] (?P<whole>\d\d) )? (?: \.\d+ )?
+        (?: [ ]? (?P<half>[aApPfFeE]) \.? [mM]\b \.? )?
+        (?: [ ]? (?: Z | [A-Z]{3,4} )? (?: [-+\u2212] \d\d? (?: :? \d\d )? )? )?  # time zone
+    )?
+    """,
+    re.VERBOSE,
+)
+
+
 def parse_date(text: str, order: str) -> dt.datetime | None:
     """Return the date and time that a text is, or None if that is not certain.
 
     ``2021-10-19`` is always understood; ``3/4/2021`` by `order`: ``dmy`` or ``mdy``. With ``ymd`` a date such
-    as ``3/4/2021`` stays uncertain.
+    as ``3/4/2021`` stays uncertain. A time zone is passed over: the time is what the clock showed.
 
     Examples
     --------
     >>> parse_date("2021-10-19 08:30", "ymd"), parse_date("3/4/2021", "ymd")
     (datetime.datetime(2021, 10, 19, 8, 30), None)
+    >>> parse_date("10/19/2021 3:04:02 PM", "mdy")
+    datetime.datetime(2021, 10, 19, 15, 4, 2)
     """
-    match = re.fullmatch(
-        r"(\d{1,4})([-/.])(\d{1,2})\2(\d{2,4})(?:[ T](\d{1,2}):(\d\d)(?::(\d\d))?(?:\.\d+)?)?", text.strip()
-    )
+    match = _DATE.fullmatch(text.strip())
     if not match:
         return None
-    first, _, second, third, *clock = match.groups()
+    first, second, third = match["first"], match["second"], match["third"]
     if len(first) == 4:
-        year, month, day = int(first), int(second), int(third)
-    elif len(third) == 4 and order != "ymd":
-        day, month, year = (
-            (int(first), int(second), int(third)) if order == "dmy" else (int(second), int(first), int(third))
-        )
+        year, month, day = first, second, third
+    elif len(third) == 4 and order == "dmy":
+        day, month, year = first, second, third
+    elif len(third) == 4 and order == "mdy":
+        month, day, year = first, second, third
     else:
         return None
-    hour, minute, second_of = (int(c or 0) for c in clock)
+    hour = int(match["hour"] or 0)
+    if match["half"]:
+        if not 1 <= hour <= 12:
+            return None
+        hour = hour % 12 + (12 if match["half"].casefold()[0] in "pe" else 0)
     try:
-        return dt.datetime(year, month, day, hour, minute, second_of)
+        return dt.datetime(
+            int(year), int(month), int(day), hour, int(match["minute"] or 0), int(match["whole"] or 0)
+        )
     except ValueError:
         return None

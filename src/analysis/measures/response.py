@@ -5,11 +5,32 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.measures.counts import item_texts
-from analysis.survey.instrument import MISSING_KINDS, Survey
+from analysis.survey.instrument import CHOSEN, MISSING_KINDS, Question, Survey
 from analysis.survey.units import Register
 
-NO_ANSWER = ("_not_answered", "_lost")
-"""Missing kinds that mean that an asked question got no answer."""
+NO_ANSWER = ("_not_answered", "_not_shown", "_lost")
+"""Missing kinds that mean that there is no answer, whatever the reason."""
+
+
+def question_status(answers: pd.DataFrame, question: Question) -> dict[str, pd.Series]:
+    """Return, for each column that counts as one answer, what it holds: a value, or a missing kind.
+
+    A multiple-choice question is one answer: under review if any of its options is, else answered if any option
+    was chosen or passed over, else missing for the reason that its first option is.
+
+    Returns
+    -------
+    dict of str to Series
+        By column of the answers; of a multiple-choice question the first.
+    """
+    columns = question.columns()
+    if not question.is_closed:
+        return {column: answers[f"{column}#status"].astype("str") for column in columns}
+    if question.kind != "multiple":
+        return {column: answers[column].astype("str") for column in columns}
+    said = answers[list(columns)].astype("str")
+    status = said[columns[0]].mask(said.isin(list(CHOSEN)).any(axis=1), "answered")
+    return {columns[0]: status.mask((said == "_under_review").any(axis=1), "_under_review")}
 
 
 def answered_items(answers: pd.DataFrame, survey: Survey) -> pd.Series:
@@ -21,9 +42,7 @@ def answered_items(answers: pd.DataFrame, survey: Survey) -> pd.Series:
     for question in survey.questions:
         if question.kind == "unit":
             continue
-        columns = list(item_texts(question))
-        for column in columns[:1] if question.kind == "multiple" else columns:
-            status = answers[column if question.is_closed else f"{column}#status"]
+        for status in question_status(answers, question).values():
             answered += ~status.isin(NO_ANSWER)
     return answered
 
@@ -88,9 +107,7 @@ def item_nonresponse(answers: pd.DataFrame, survey: Survey) -> pd.DataFrame:
         if question.kind == "unit":
             continue
         texts = item_texts(question)
-        columns = list(texts)[:1] if question.kind == "multiple" else list(texts)
-        for column in columns:
-            status = answers[column if question.is_closed else f"{column}#status"].astype("str")
+        for column, status in question_status(answers, question).items():
             missing = {kind: int((status == kind).sum()) for kind in MISSING_KINDS}
             substantial = len(answers) - sum(missing.values())
             item_text = "" if question.kind == "multiple" else texts[column][1]
