@@ -282,7 +282,7 @@ def blanks(cells: pd.Series) -> npt.NDArray[np.bool_]:
     [True, True, False]
     """
     known = {text: _UNSEEN.fullmatch(text) is not None for text in cells.unique()}
-    return cells.map(known).to_numpy(dtype=bool)
+    return np.array(cells.map(known), dtype=bool)
 
 
 def one_line(text: str) -> str:

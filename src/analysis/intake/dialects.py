@@ -6,6 +6,7 @@ Each tool is a small class. `find_table` asks them in turn which one recognises 
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -130,6 +131,7 @@ class MicrosoftForms(Dialect):
     name = "microsoft_forms"
 
     def find_header(self, rows: Rows) -> range | None:
+        """Return the row that begins with the number and the two times of a form."""
         for i, row in enumerate(rows[:5]):
             if [fold(c) for c in row[:3]] in (
                 ["id", "starttid", "slutförandetid"],
@@ -146,9 +148,11 @@ class GoogleForms(Dialect):
     separator = ", "
 
     def find_header(self, rows: Rows) -> range | None:
+        """Return the first row if it begins with the time stamp."""
         return range(1) if rows and rows[0] and fold(rows[0][0]) in ("tidstämpel", "timestamp") else None
 
     def column(self, position: int, header: str) -> RawColumn:
+        """Return the column; a row of a grid stands in brackets after the question."""
         grid = re.fullmatch(r"(.+?) \[(.+)\]", header)
         if grid:
             return RawColumn(position, header, "answer", grid[1], grid[2])
@@ -162,13 +166,27 @@ class LimeSurvey(Dialect):
     _header = re.compile(
         r"(?P<code>[A-Za-z]\w*)(\[(?P<sub>[^\]]*)\])?\. ?(?P<text>.*?)(?: ?\[(?P<item>[^\[\]]*)\])?"
     )
+    _timing = re.compile(r"interviewtime|groupTime\d+")
 
     def find_header(self, rows: Rows) -> range | None:
+        """Return the first row if most of its cells begin with a code and a full stop."""
         named = [one_line(c) for c in rows[0] if c.strip()] if rows else []
         fitting = sum(bool(self._header.fullmatch(c)) for c in named)
         return range(1) if len(named) > 1 and fitting * 2 > len(named) else None
 
+    def columns(self, header: Rows) -> list[RawColumn]:
+        """Return the columns; how long each question took (``codeTime``) is technical."""
+        found = super().columns(header)
+        codes = {c.code for c in found}
+        return [
+            replace(c, role="technical")
+            if self._timing.fullmatch(c.code) or (c.code.endswith("Time") and c.code[:-4] in codes)
+            else c
+            for c in found
+        ]
+
     def column(self, position: int, header: str) -> RawColumn:
+        """Return the column: its code, question, and sub-question."""
         match = self._header.fullmatch(header)
         if not match:
             return super().column(position, header)
@@ -182,19 +200,21 @@ class LimeSurvey(Dialect):
 
 
 class SurveyMonkey(Dialect):
-    """SurveyMonkey: ``Respondent ID`` first; often a second header row with one column for each option."""
+    """SurveyMonkey: ``Respondent ID`` first; options in a second header row, or after a dash in a single one."""
 
     name = "surveymonkey"
 
     def find_header(self, rows: Rows) -> range | None:
+        """Return the first row, or the first two where the second holds options."""
         if not rows or not rows[0] or fold(rows[0][0]) not in ("respondent id", "respondentid"):
             return None
         second = rows[1] if len(rows) > 1 else []
         return range(2) if second and not second[0].strip() and any(c.strip() for c in second) else range(1)
 
     def columns(self, header: Rows) -> list[RawColumn]:
+        """Return the columns; those of one question stand together."""
         if len(header) == 1:
-            return super().columns(header)
+            return share_questions(super().columns(header), re.compile(r"(?P<question>.+) - (?P<item>.+)"))
         found, question = [], ""
         for i, (top, below) in enumerate(zip(header[0], header[1], strict=True)):
             question, item = one_line(top) or question, one_line(below)
@@ -216,6 +236,7 @@ class EUSurvey(Dialect):
     _id = re.compile(r"\s*\([A-Za-z]\w*\)$")
 
     def find_header(self, rows: Rows) -> range | None:
+        """Return the first row in which most headers end with an id, below the row with the survey's alias."""
         if not rows or not rows[0] or fold(rows[0][0]) != "alias":
             return None
         for i, row in enumerate(rows[:10]):
@@ -224,7 +245,12 @@ class EUSurvey(Dialect):
                 return range(i, i + 1)
         return None
 
+    def columns(self, header: Rows) -> list[RawColumn]:
+        """Return the columns; the rows of a grid stand together."""
+        return share_questions(super().columns(header), re.compile(r"(?P<question>.+?) ?: ?(?P<item>[^:]+)"))
+
     def column(self, position: int, header: str) -> RawColumn:
+        """Return the column, its id taken off the question."""
         plain = super().column(position, header)
         match = self._id.search(header)
         if not match:
@@ -232,13 +258,53 @@ class EUSurvey(Dialect):
         return replace(plain, question=self._id.sub("", header), code=match.group().strip(" ()"))
 
     def label(self, cell: str) -> str:
+        """Return the label without the id that stands after it."""
         return self._id.sub("", cell)
 
     def exported(self, rows: Rows) -> dt.date | None:
+        """Return the export date that stands above the header."""
         for row in rows:
             if row and fold(row[0]) == "export date" and re.match(r"\d{4}-\d\d-\d\d", row[1]):
                 return dt.date.fromisoformat(row[1][:10])
         return None
+
+
+def share_questions(columns: Sequence[RawColumn], pattern: re.Pattern[str]) -> list[RawColumn]:
+    """Return the columns, those side by side whose texts begin with the same question as its items.
+
+    Parameters
+    ----------
+    columns : sequence of RawColumn
+    pattern : Pattern
+        Splits a column's text into the groups ``question`` and ``item``. A text that shares its question with no
+        neighbour stays whole.
+
+    Examples
+    --------
+    >>> texts = ["Which pie? - Apple", "Which pie? - Peach", "Age - years"]
+    >>> columns = [RawColumn(i, t, "answer", t) for i, t in enumerate(texts)]
+    >>> shared = share_questions(columns, re.compile(r"(?P<question>.+) - (?P<item>.+)"))
+    >>> [(c.question, c.item) for c in shared]
+    [('Which pie?', 'Apple'), ('Which pie?', 'Peach'), ('Age - years', '')]
+    """
+
+    def question(column: RawColumn) -> object:
+        match = pattern.fullmatch(column.question)
+        return match["question"] if match and column.role == "answer" else column.position
+
+    shared: list[RawColumn] = []
+    for stem, group in itertools.groupby(columns, key=question):
+        together = list(group)
+        if len(together) == 1 or not isinstance(stem, str):
+            shared += together
+            continue
+        items = [match["item"] for c in together if (match := pattern.fullmatch(c.question))]
+        first = together[0]
+        shared += [
+            replace(c, question=stem, item=item, code=first.code)
+            for c, item in zip(together, items, strict=True)
+        ]
+    return shared
 
 
 DIALECTS: tuple[Dialect, ...] = (

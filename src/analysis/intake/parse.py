@@ -13,19 +13,16 @@ YES = frozenset({"ja", "yes", "y", "1", "true", "x", "vald", "selected", "checke
 NO = frozenset({"nej", "no", "n", "0", "false", "inte vald", "ej vald", "not selected", "unchecked"})
 """What tools write in the column of an option that was, or was not, chosen (folded)."""
 
-MISSING_WORDS = {
-    **dict.fromkeys(
-        ("vet ej", "vet inte", "kan ej bedöma", "kan inte bedöma", "ingen uppfattning", "ingen åsikt")
-        + ("don't know", "i don't know", "do not know", "not sure", "no opinion"),
-        "_dont_know",
-    ),
-    **dict.fromkeys(
-        ("ej aktuellt", "inte aktuellt", "ej tillämpligt", "ej relevant", "inte relevant")
-        + ("not applicable", "n/a", "not relevant", "doesn't apply", "does not apply"),
-        "_not_relevant",
-    ),
-}
-"""What people write in the place of a number or a date (folded), and the missing kind it means."""
+_DONT_KNOW = (
+    "vet ej", "vet inte", "kan ej bedöma", "kan inte bedöma", "ingen uppfattning", "ingen åsikt",
+    "don't know", "i don't know", "do not know", "not sure", "no opinion",
+)  # fmt: skip
+_NOT_RELEVANT = (
+    "ej aktuellt", "inte aktuellt", "ej tillämpligt", "ej relevant", "inte relevant",
+    "not applicable", "n/a", "not relevant", "doesn't apply", "does not apply",
+)  # fmt: skip
+MISSING_WORDS = dict.fromkeys(_DONT_KNOW, "_dont_know") | dict.fromkeys(_NOT_RELEVANT, "_not_relevant")
+"""What people write in the place of an answer (folded), and the missing kind it means."""
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,8 @@ COUNT_COLUMNS = (
     "section", "question", "question_text", "item", "item_text", "value", "label", "group", "n", "base", "percent",
 )  # fmt: skip
 NUMBER_COLUMNS = (
-    "section", "question", "question_text", "item", "item_text", "group", "answers", "total", "median", "smallest", "largest",
+    "section", "question", "question_text", "item", "item_text", "group",
+    "answers", "total", "median", "smallest", "largest",
 )  # fmt: skip
 
 

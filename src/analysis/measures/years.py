@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from analysis.problems import InputError, Problem
 from analysis.survey.instrument import Question, Survey, fold
 from analysis.survey.units import Register
 
@@ -33,32 +35,54 @@ def crosswalk(survey: Survey, earlier: Survey) -> pd.DataFrame:
     -------
     DataFrame
         `CROSSWALK_COLUMNS`, in the order of the newer questionnaire, then what was dropped.
+
+    Raises
+    ------
+    InputError
+        If ``survey.yaml`` names a question that the earlier year did not have, or one question twice.
     """
     before = {q.id: q for q in earlier.questions}
-    used: set[str] = set()
+    declared = {q.id: e for q in survey.questions for e in q.earlier if e.year == earlier.year}
+    _check_declared(survey, earlier, [e.question for e in declared.values()])
+    taken = {e.question for e in declared.values()}
     records: list[tuple[str, str, int, int, str, str]] = []
     for question in survey.questions:
-        declared = next((e for e in question.earlier if e.year == earlier.year), None)
-        if declared is not None:
-            source, status = declared.question, str(declared.status)
-        elif question.id in before:
+        source, status = "", "new"
+        if question.id in declared:
+            source, status = declared[question.id].question, str(declared[question.id].status)
+            if status == "same" and not _comparable(question, before[source]):
+                status = "undeclared"
+        elif question.id in before and question.id not in taken:
             source = question.id
             status = "same" if _asks_the_same(question, before[source]) else "undeclared"
-        else:
-            source, status = "", "new"
-        if status == "same" and not _comparable(question, before[source]):
-            status = "undeclared"
-        used.add(source)
         records.append((question.id, question.text, survey.year, earlier.year, source, status))
+    used = {source for *_, source, _ in records}
     dropped = [q for q in earlier.questions if q.id not in used]
     records += [("", q.text, survey.year, earlier.year, q.id, "dropped") for q in dropped]
     types = {c: "int64" if "year" in c else "str" for c in CROSSWALK_COLUMNS}
     return pd.DataFrame(records, columns=list(CROSSWALK_COLUMNS)).astype(types)
 
 
+def _check_declared(survey: Survey, earlier: Survey, named: Sequence[str]) -> None:
+    known = {q.id for q in earlier.questions}
+    wrong = [
+        (f"{earlier.year} had no question {q!r}", f"Use an id of the survey of {earlier.year}")
+        for q in named
+        if q not in known
+    ]
+    wrong += [
+        (f"{n} questions are declared to be {q!r} of {earlier.year}", "Keep one of them")
+        for q, n in Counter(named).items()
+        if n > 1
+    ]
+    if wrong:
+        file = f"data/raw/{survey.year}/survey.yaml"
+        raise InputError(Problem(file, what, do, column="earlier") for what, do in wrong)
+
+
 def _comparable(one: Question, other: Question) -> bool:
     """Return whether answers can stand side by side: the same kind and the same options."""
-    return one.kind == other.kind and [o.id for o in one.options] == [o.id for o in other.options]
+    return one.kind == other.kind and [o.value for o in one.options] == [o.value for o in other.options]
 
 
 def compare_counts(counts: Mapping[int, pd.DataFrame], walks: Mapping[int, pd.DataFrame]) -> pd.DataFrame:
@@ -127,24 +151,23 @@ def unit_history(
     Returns
     -------
     DataFrame
-        ``newest_unit_id, year, unit_id, question, label``: the newest year's question id, and the answer as
-        text; several chosen options are joined by semicolons, and numbers stand with a decimal point.
+        ``newest_unit_id, year, unit_id, question, label, number``: the newest year's question id, and the answer;
+        several chosen options are joined by semicolons. ``number`` is set for number questions only. Grids are
+        left out: their rows need a table of their own.
     """
-    columns = ["newest_unit_id", "year", "unit_id", "question", "label"]
+    columns = ["newest_unit_id", "year", "unit_id", "question", "label", "number"]
     parts = []
     for year, old in answers.items():
         walk = walks[year]
         same = walk[walk["status"] == "same"].set_index("earlier_question")["question"]
         old = old[old["question"].isin(same.index) & ~old["suppressed"] & ~old["value"].str.startswith("_")]
-        shown = old["label"].where(old["number"].isna(), old["number"].map("{:g}".format, na_action="ignore"))
-        old = old.assign(question=old["question"].map(same), label=shown, year=year)
-        parts.append(old)
+        old = old[(old["item"] == "") | (old["item"] == old["value"])]
+        parts.append(old.assign(question=old["question"].map(same), year=year))
     if not parts:
         return pd.DataFrame(columns=columns)
     frame = pd.concat(parts, ignore_index=True).merge(units, on=["year", "unit_id"])
-    joined = frame.groupby(["newest_unit_id", "question", "year", "unit_id"], sort=False)["label"].agg(
-        "; ".join
-    )
+    keys = ["newest_unit_id", "question", "year", "unit_id"]
+    joined = frame.groupby(keys, sort=False).agg({"label": "; ".join, "number": "first"})
     order = {q: i for i, q in enumerate(dict.fromkeys(frame["question"]))}
     out = joined.reset_index()[columns]
     return out.sort_values("question", key=lambda s: s.map(order), kind="stable", ignore_index=True)

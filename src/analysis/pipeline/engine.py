@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import shutil
 import sys
 import tempfile
 import uuid
@@ -41,11 +42,11 @@ class _LocalKernels(AsyncKernelManager):
 
     @default("transport")
     def _by_files(self) -> str:
-        return "tcp" if sys.platform == "win32" else "ipc"
+        # The path of a socket may have about a hundred characters, and its name takes half of them.
+        return "tcp" if sys.platform == "win32" or len(tempfile.gettempdir()) > 50 else "ipc"
 
     @default("connection_file")
     def _own_file(self) -> str:
-        # Short: the path of a socket may have about a hundred characters.
         return str(Path(tempfile.gettempdir()) / f"analysis-{uuid.uuid4().hex}.json")
 
 
@@ -66,35 +67,27 @@ def preflight(path: Path, name: str, parameters: Mapping[str, Value]) -> list[Pr
     misspelt = [i for i, c in enumerate(notebook.cells, 1) if "parameter" in c.metadata.get("tags", [])]
     if misspelt:
         return [
-            Problem(
-                name, f"cell {i} has the tag 'parameter'", "Name the tag 'parameters'", column=f"cell {i}"
-            )
-            for i in misspelt
+            Problem(name, f"cell {i} has the tag 'parameter'", "Change the tag to 'parameters'") for i in misspelt
         ]
     if len(tagged) != 1:
-        return [
-            Problem(name, f"{len(tagged)} cells have the tag 'parameters'", "Give it to exactly one cell")
-        ]
+        what = f"{len(tagged) or 'no'} cell{'s have' if tagged else ' has'} the tag 'parameters'"
+        return [Problem(name, what, "Give the tag to exactly one cell")]
     number, cell = tagged[0]
     defaults = _defaults(cell.source)
     if defaults is None:
         what = f"cell {number} holds more than plain parameters"
-        return [
-            Problem(name, what, "Write only `name = value` with plain values there", column=f"cell {number}")
-        ]
+        return [Problem(name, what, "Write only `name = value` with plain values there")]
     problems = []
     for key in sorted(set(parameters) - set(defaults)):
-        problems.append(
-            Problem(name, f"has no parameter {key!r}", f"Add it to cell {number}", column=f"cell {number}")
-        )
+        problems.append(Problem(name, f"there is no parameter {key!r}", f"Add it to cell {number}"))
     for key in sorted(set(defaults) - set(parameters)):
-        what = f"has a parameter {key!r} that the run does not set"
-        problems.append(Problem(name, what, f"Remove it from cell {number}", column=f"cell {number}"))
+        what = f"there is a parameter {key!r} that the run does not set"
+        problems.append(Problem(name, what, f"Remove it from cell {number}"))
     for key in sorted(set(defaults) & set(parameters)):
         if type(defaults[key]) is not type(parameters[key]):
             wanted = type(defaults[key]).__name__
-            what = f"the parameter {key!r} is {parameters[key]!r}, but its default is of type {wanted}"
-            problems.append(Problem(name, what, "Make the two agree", column=f"cell {number}"))
+            what = f"the run sets the parameter {key!r} to {parameters[key]!r}, but its default is of type {wanted}"
+            problems.append(Problem(name, what, f"Change the default in cell {number}"))
     return problems
 
 
@@ -151,6 +144,10 @@ def execute(source: Path, output: Path, parameters: Mapping[str, Value], *, cwd:
     except papermill.PapermillExecutionError as error:
         _tidy(output)
         raise StepFailed(name, error.ename, error.evalue) from None
+    except RuntimeError as error:  # nbclient's, where a kernel does not start or ends by itself
+        shutil.copyfile(source, output)
+        what = f"{error or 'the kernel died'}; the memory may have run out"
+        raise StepFailed(name, type(error).__name__, what) from None
     _tidy(output)
 
 

@@ -14,6 +14,7 @@ from analysis.measures.counts import ALL, OUTSIDE_BASE
 from analysis.privacy.release import Results
 from analysis.report import figures, swedish
 from analysis.report.document import as_quote, describe, plain, say, show
+from analysis.report.swedish import NO_BREAK_SPACE
 from analysis.report.tables import SUPPRESSED, Column, Table, Value
 from analysis.survey.instrument import MISSING_KINDS
 from analysis.survey.units import KIND_LABELS
@@ -44,8 +45,8 @@ STATUS_OF_QUESTIONS = {
 }
 ASPECTS = {
     "result": "resultat",
-    "practical_consequence": "praktisk konsekvens",
-    "activity": "aktivitet",
+    "practical_consequence": "praktiska konsekvenser",
+    "activity": "aktiviteter",
     "obstacle": "hinder",
     "wish": "önskemål",
 }
@@ -113,6 +114,12 @@ def unit_name(results: Results, unit_id: str, *, short: bool = False) -> str:
     return str(units.loc[unit_id, "short" if short else "name"])
 
 
+def _publish(chart: figures.Chart) -> None:
+    """Show a chart; “n = 16” stays on one line of its caption."""
+    caption = chart.caption.replace("n = ", f"n{NO_BREAK_SPACE}={NO_BREAK_SPACE}")
+    show(chart.figure, caption=caption, alt=chart.alt)
+
+
 # --- summary ---------------------------------------------------------------------------------------------------
 
 
@@ -178,7 +185,7 @@ def response(results: Results) -> None:
         return
     frame = results.tables["response"]
     chart = figures.response_chart(frame)
-    show(chart.figure, caption=chart.caption, alt=chart.alt)
+    _publish(chart)
     rows: list[list[Value]] = [
         [
             r.name,
@@ -272,7 +279,7 @@ def closed_question(results: Results, question: dict[str, Any]) -> None:
         say(intro)
     chart = _chart(results, question, rows)
     if chart is not None:
-        show(chart.figure, caption=chart.caption, alt=chart.alt)
+        _publish(chart)
     show(
         _grid_table(results, question, everyone)
         if question["items"]
@@ -350,13 +357,13 @@ def _count_table(results: Results, question: dict[str, Any], rows: pd.DataFrame)
         for group in groups:
             line += _cells(by_key[value, group])
         body.append(line)
-    return Table(plain_caption(question), columns, body, notes=notes)
+    return Table(question["text"], columns, body, notes=[*_aspect_note(question), *notes])
 
 
-def plain_caption(question: dict[str, Any]) -> str:
-    """Return a question's text as the caption of its table."""
-    kind = ASPECTS.get(question["aspect"] or "")
-    return str(question["text"]).rstrip() + (f" ({kind.capitalize()}.)" if kind else "")
+def _aspect_note(question: dict[str, Any]) -> list[str]:
+    """Return what the question is about, as a note."""
+    aspect = ASPECTS.get(question["aspect"] or "")
+    return [f"Frågan gäller {aspect}."] if aspect else []
 
 
 def _cells(row: Any) -> list[Value]:
@@ -393,6 +400,12 @@ def _base_notes(results: Results, rows: pd.DataFrame, groups: dict[str, str]) ->
     return notes
 
 
+def _decimal(value: float) -> str:
+    """Return a number with as many decimals as were given, at most two."""
+    decimals = next((d for d in (0, 1) if round(float(value), d) == round(float(value), 2)), 2)
+    return swedish.number(float(value), decimals)
+
+
 def _number(value: Any) -> str:
     return ".." if pd.isna(value) else swedish.number(int(value))
 
@@ -410,7 +423,7 @@ def _grid_table(results: Results, question: dict[str, Any], everyone: pd.DataFra
             row = by_key.get((item, value))
             line.append(0 if row is None else SUPPRESSED if row.suppressed else int(row.n))
         body.append(line)
-    return Table(plain_caption(question), columns, body, notes=["Antal svar per delfråga."])
+    return Table(question["text"], columns, body, notes=[*_aspect_note(question), "Antal svar per delfråga."])
 
 
 def number_question(results: Results, question: dict[str, Any]) -> None:
@@ -434,7 +447,7 @@ def number_question(results: Results, question: dict[str, Any]) -> None:
             values = [SUPPRESSED] * len(kept)
         body.append([name, SUPPRESSED if row.suppressed else int(row.answers), *values])
     notes = ["Talen avser personer; små antal visas inte."] if question["counts_people"] else []
-    show(Table(plain_caption(question), columns, body, notes=notes))
+    show(Table(question["text"], columns, body, notes=[*_aspect_note(question), *notes]))
 
 
 def _dates_sentence(results: Results, question: dict[str, Any]) -> str:
@@ -489,12 +502,13 @@ def themes(results: Results) -> None:
         say("Inga teman har föreslagits.")
         return
     say(
-        "Temana är maskinella förslag efter ord i fritextsvaren. De är inte kodade av en person och ska läsas som en "
-        "första överblick, inte som ett resultat."
+        "Temana är maskinella förslag efter ord i fritextsvaren. De är inte kodade av en person. När förslagen "
+        "prövades mot påhittade svar stämde ungefär hälften av dem, och ungefär sex av tio teman hittades. De ska "
+        "därför läsas som en första överblick, inte som ett resultat."
     )
     groups = group_labels(results)
     chart = figures.theme_chart(frame, group_labels=groups)
-    show(chart.figure, caption=chart.caption, alt=chart.alt)
+    _publish(chart)
     show(_theme_table(results, frame, "Förvaltningar vars fritextsvar nämner ett tema (maskinella förslag)"))
 
 
@@ -751,23 +765,24 @@ def comparison(results: Results) -> None:
 
 
 def _compare_question(results: Results, question: dict[str, Any], rows: pd.DataFrame) -> None:
+    rows = rows[~rows["value"].isin(OUTSIDE_BASE)]
     if question["kind"] == "multiple":
         rows = rows[rows["value"] == "chosen"].assign(
             label=lambda f: f["item_text"], value=lambda f: f["item"]
         )
     elif question["items"]:
-        rows = rows.assign(
-            label=rows["item_text"].str.cat(rows["label"], sep=": "),
-            value=rows["item"].str.cat(rows["value"], sep=":"),
-        )
-    inside = rows[~rows["value"].isin(OUTSIDE_BASE)]
+        label = rows["item_text"].str.cat(rows["label"], sep=": ")
+        rows = rows.assign(label=label, value=rows["item"].str.cat(rows["value"], sep=":"))
+    years = sorted(rows["year"].unique())
+    bases = rows.drop_duplicates("year").set_index("year")["base"]
+    parts = [f"{y} {_number(bases[y])}" for y in years]
+    caption = f"{question['text']} Andel av de svarande (n: {', '.join(parts)})"
     try:
-        chart = figures.years_chart(inside)
+        chart = figures.years_chart(rows, caption=caption, sort=question["kind"] == "multiple")
     except figures.NothingToDraw:
         pass  # every number is left out: the table says so
     else:
-        show(chart.figure, caption=chart.caption, alt=chart.alt)
-    years = sorted(rows["year"].unique())
+        _publish(chart)
     columns = [Column("label", "Svar")]
     for year in years:
         columns += [
@@ -780,12 +795,10 @@ def _compare_question(results: Results, question: dict[str, Any], rows: pd.DataF
         line: list[Value] = [label]
         for year in years:
             row = by_key.get((value, year))
-            line += [0, None] if row is None else _cells(row)
+            line += [None, None] if row is None else _cells(row)
         body.append(line)
-    bases = rows.drop_duplicates("year").set_index("year")["base"]
-    parts = [f"{y}: {'..' if pd.isna(bases[y]) else swedish.number(int(bases[y]))}" for y in years]
-    notes = [f"Antal {respondents(results)[1]} som besvarat frågan – {', '.join(parts)}."]
-    show(Table(plain_caption(question), columns, body, notes=notes))
+    notes = [f"Antal {respondents(results)[1]} som besvarat frågan: {', '.join(parts)}. ”Vet ej” ingår."]
+    show(Table(question["text"], columns, body, notes=[*_aspect_note(question), *notes]))
 
 
 def geography(results: Results) -> None:
@@ -854,10 +867,7 @@ def _own_answer(results: Results, question: dict[str, Any], answer: Any, kind: s
     if question["kind"] in ("number", "date"):
         if answer.suppressed:
             return ["..", "", ""]
-        shown = answer.label or swedish.number(
-            float(answer.number), 0 if float(answer.number).is_integer() else 1
-        )
-        return [shown, "", ""]
+        return [answer.label or _decimal(answer.number), "", ""]
     rows = _rows(results, question["id"])
     if question["kind"] == "multiple" and not answer.value.startswith("_"):
         rows = rows[(rows["item"] == answer.value) & (rows["value"] == "chosen")]
@@ -912,14 +922,21 @@ def unit_history(results: Results, unit_id: str) -> None:
         return
     say("## Svar tidigare år")
     texts = {q["id"]: q["text"] for q in results.survey["questions"]}
-    rows: list[list[Value]] = [
-        [texts[r.question], str(r.year), unit_name(results, r.unit_id, short=True), r.label]
-        for r in own.itertuples(index=False)
-    ]
-    columns = [
-        Column("question", "Fråga"),
-        Column("year", "År"),
-        Column("unit", "Förvaltning då"),
-        Column("answer", "Svar"),
-    ]
-    show(Table("Svar på samma frågor tidigare år", columns, rows))
+    years = sorted(own["year"].unique())
+    rows: list[list[Value]] = []
+    for question, answers in own.groupby("question", sort=False):
+        said = {y: _said(results, unit_id, answers[answers["year"] == y]) for y in years}
+        rows.append([texts[question], *(said[y] for y in years)])
+    columns = [Column("question", "Fråga"), *(Column(str(y), f"Svar {y}") for y in years)]
+    notes = ["Där flera förvaltningar har gått samman står vem som svarade vad."]
+    merged = set(own["unit_id"]) != {unit_id}
+    show(Table("Svar på samma frågor tidigare år", columns, rows, notes=notes if merged else ()))
+
+
+def _said(results: Results, unit_id: str, answers: pd.DataFrame) -> str:
+    """Return what was answered in one year; with the name of who answered, where that was another unit."""
+    lines = []
+    for r in answers.itertuples(index=False):
+        said = r.label if pd.isna(r.number) else _decimal(r.number)
+        lines.append(said if r.unit_id == unit_id else f"{unit_name(results, r.unit_id, short=True)}: {said}")
+    return ". ".join(lines) or "–"
