@@ -42,11 +42,11 @@ def run(
     years = project.years() if all_years else [parse_year(year)]
     if not years:
         raise InputError.one("data/raw", "there is no reporting year", "Add one with `analysis new-year`")
-    codes = [_run_one(project, y, final=final) for y in years]
+    codes = [_run_one(project, y, final=final, without_wrong_years=all_years) for y in years]
     raise typer.Exit(max(codes))
 
 
-def _run_one(project: Project, year: int, *, final: bool) -> int:
+def _run_one(project: Project, year: int, *, final: bool, without_wrong_years: bool) -> int:
     """Run one year, tell how it went, and return the exit code."""
     from analysis.pipeline.engine import StepFailed
     from analysis.pipeline.run import FinalRefused, run_year
@@ -62,21 +62,23 @@ def _run_one(project: Project, year: int, *, final: bool) -> int:
                         f"[{done + 1}/{total}] {what}" if done < total else f"[{total}/{total}] {what} done"
                     )
 
-            done = run_year(project, year, final=final, progress=progress)
+            done = run_year(
+                project, year, final=final, progress=progress, without_wrong_years=without_wrong_years
+            )
     except InputError as error:
         _tell(error)
         return 2
     except StepFailed as error:
         _tell(error)
-        if not error.wrong_inputs:
-            folder = project.name(project.analysis_notebooks(year))
-            _tell(
-                f"The notebook is kept in {folder}, with the error in it. What was published before is untouched."
-            )
-        return 2 if error.wrong_inputs else 1
+        if error.wrong_inputs:
+            return 2
+        _tell(f"The executed notebook is kept as {error.kept}. What was published before is untouched.")
+        return 1
     except FinalRefused as error:
         _tell(error)
         return 3
+    for warning in done.warnings:
+        _tell(warning)
     _tell(f"{year}: done{', as a draft' if done.draft else ''}. The appendices are:")
     for path in done.files:
         print(project.name(path))
@@ -131,9 +133,8 @@ def check(
             f"{item.id}  {item.kind}  {item.where}: {item.seen!r}\n    needed for {item.needed_for}; {item.proposals}"
         )
     n = len(opened.review)
-    _tell(
-        f"{year}: the inputs are right; {n} open review item{'' if n == 1 else 's'}, {opened.cells} cells accounted for."
-    )
+    items = "1 open review item" if n == 1 else f"{n} open review items"
+    _tell(f"{year}: the inputs are right; {items}, {opened.cells} cells accounted for.")
 
 
 def main() -> None:
@@ -150,5 +151,7 @@ def main() -> None:
         _tell("Stopped.")
         sys.exit(130)
     except typer.TyperException as error:
-        error.show()
+        what = error.format_message().strip().rstrip(".")
+        if what:  # a call without arguments has shown the help
+            _tell(InputError.one("the command line", what, "`analysis --help` tells what can be written"))
         sys.exit(2)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.intake.decode import blanks, one_line
+from analysis.intake.decode import blanks, is_blank, one_line
 from analysis.intake.dialects import RawColumn, Table
 from analysis.intake.ledger import (
     DROPPED,
@@ -399,7 +399,7 @@ class _Run:
         """
         values: dict[str, str] = {}
         for text, rows in _places(series):
-            if not fold(text):
+            if is_blank(text):
                 values[text] = "_not_answered"
                 continue
             seen = one_line(self.table.dialect.label(text))

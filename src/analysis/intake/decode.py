@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import itertools
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -195,8 +196,9 @@ def _plausible(raw: bytes, name: str) -> tuple[str, str]:
             continue
         readings.append((plausibility(text), candidate, text))
     readings.sort(key=lambda r: r[0], reverse=True)
-    if readings and readings[0][0] >= 0.9 and (len(readings) == 1 or readings[1][0] <= readings[0][0] - 0.2):
-        return readings[0][2], readings[0][1]
+    best, *others = readings or [(0.0, "", "")]
+    if best[0] >= 0.7 and all(score <= best[0] - 0.2 for score, _, _ in others):
+        return best[2], best[1]
     shown = "; ".join(f"{c} gives {_sample(t)!r}" for _, c, t in readings) or "none fits"
     raise InputError.one(
         name,
@@ -206,25 +208,26 @@ def _plausible(raw: bytes, name: str) -> tuple[str, str]:
 
 
 def plausibility(text: str) -> float:
-    """Return the share (0 to 1) of non-ASCII characters that stand where such characters are likely.
+    """Return how likely the non-ASCII characters are where they stand, from 0 to 1.
 
-    Letters of Swedish and its neighbours belong inside words of the same case; non-breaking spaces, quotes
-    and dashes belong between them.
+    Letters belong in words, and capitals not after small letters; å, ä and ö are likelier than the letters of
+    other languages. Non-breaking spaces and dashes may stand anywhere, other signs not inside words.
     """
-    found = likely = 0
+    scores = []
     for match in re.finditer(r"[^\x00-\x7f]", text):
         i, char = match.start(), match.group()
-        before, after = text[i - 1 : i], text[i + 1 : i + 2]
-        found += 1
+        before, after = text[max(i - 1, 0) : i], text[i + 1 : i + 2]
+        in_word = before.isalpha() or after.isalpha()
         if char in "åäöéèüæøáàñçß":
-            likely += not before.isupper() or not after.islower()
+            likely = in_word and not after.isupper()
         elif char in "ÅÄÖÉÜÆØ":
-            likely += not before.islower()
-        elif char in "\u00a0–—’‘”“…•":
-            likely += before.isascii() or before.isalpha()
-        elif char in "§°½²³€£´»«·":
-            likely += not (before.isalpha() and after.isalpha())
-    return likely / found if found else 1.0
+            likely = in_word and not before.islower()
+        elif char in "‘“”•§°½²³€£´»«·":
+            likely = not (before.isalpha() and after.isalpha())
+        else:
+            likely = char in "\u00a0–—’…"
+        scores.append(likely * (0.75 if char in "éèüæøáàñçßÉÜÆØ" else 1.0))
+    return sum(scores) / len(scores) if scores else 1.0
 
 
 def _sample(text: str) -> str:
@@ -234,25 +237,23 @@ def _sample(text: str) -> str:
 
 
 def find_delimiter(text: str) -> str:
-    """Return the delimiter that splits the first records most evenly into most columns."""
+    """Return the delimiter that splits the first records best.
+
+    That is first one that splits the header into as many columns as most records have, then the one that
+    gives the most columns most evenly.
+    """
     head = text[:200_000]
-    best, most = ",", 0.0
+    best, most = ",", (False, 0.0)
     for mark in _DELIMITERS:
-        widths = []
+        records = csv.reader(io.StringIO(head, newline=""), delimiter=mark)
         try:
-            for row in csv.reader(io.StringIO(head, newline=""), delimiter=mark):
-                widths.append(len(row))
-                if len(widths) == 50:
-                    break
+            widths = [len(record) for record in itertools.islice(records, 50) if record]
         except csv.Error:
             continue
-        widths = sorted(w for w in widths if w)
-        if not widths:
-            continue
-        typical = widths[len(widths) // 2]
-        even = sum(w == typical for w in widths) / len(widths)
-        if typical > 1 and typical * even > most:
-            best, most = mark, typical * even
+        typical = sorted(widths)[len(widths) // 2] if widths else 0
+        score = (widths[:1] == [typical], typical * widths.count(typical) / max(len(widths), 1))
+        if typical > 1 and score > most:
+            best, most = mark, score
     return best
 
 
@@ -281,8 +282,13 @@ def blanks(cells: pd.Series) -> npt.NDArray[np.bool_]:
     >>> blanks(pd.Series(["", "\u00a0", " 0 "], dtype="str")).tolist()
     [True, True, False]
     """
-    known = {text: _UNSEEN.fullmatch(text) is not None for text in cells.unique()}
+    known = {text: is_blank(text) for text in cells.unique()}
     return np.array(cells.map(known), dtype=bool)
+
+
+def is_blank(text: str) -> bool:
+    """Return whether a text shows nothing."""
+    return _UNSEEN.fullmatch(text) is not None
 
 
 def one_line(text: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from analysis.problems import InputError, Problem
-from analysis.survey.instrument import Question, Survey, fold
+from analysis.survey.instrument import Earlier, Question, Survey, fold
 from analysis.survey.units import Register
 
 CROSSWALK_COLUMNS = ("question", "question_text", "year", "earlier_year", "earlier_question", "status")
@@ -39,11 +39,11 @@ def crosswalk(survey: Survey, earlier: Survey) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If ``survey.yaml`` names a question that the earlier year did not have, or one question twice.
+        If ``survey.yaml`` names a question that the earlier year did not have, or one as the same twice.
     """
     before = {q.id: q for q in earlier.questions}
     declared = {q.id: e for q in survey.questions for e in q.earlier if e.year == earlier.year}
-    _check_declared(survey, earlier, [e.question for e in declared.values()])
+    _check_declared(survey, earlier, list(declared.values()))
     taken = {e.question for e in declared.values()}
     records: list[tuple[str, str, int, int, str, str]] = []
     for question in survey.questions:
@@ -63,16 +63,17 @@ def crosswalk(survey: Survey, earlier: Survey) -> pd.DataFrame:
     return pd.DataFrame(records, columns=list(CROSSWALK_COLUMNS)).astype(types)
 
 
-def _check_declared(survey: Survey, earlier: Survey, named: Sequence[str]) -> None:
+def _check_declared(survey: Survey, earlier: Survey, declared: Sequence[Earlier]) -> None:
     known = {q.id for q in earlier.questions}
+    same = Counter(e.question for e in declared if e.status == "same")
     wrong = [
-        (f"{earlier.year} had no question {q!r}", f"Use an id of the survey of {earlier.year}")
-        for q in named
-        if q not in known
+        (f"{earlier.year} had no question {e.question!r}", f"Use an id of the survey of {earlier.year}")
+        for e in declared
+        if e.question not in known
     ]
     wrong += [
-        (f"{n} questions are declared to be {q!r} of {earlier.year}", "Keep one of them")
-        for q, n in Counter(named).items()
+        (f"{n} questions are declared to be the same as {q!r} of {earlier.year}", "Keep one of them")
+        for q, n in same.items()
         if n > 1
     ]
     if wrong:

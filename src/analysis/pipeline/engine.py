@@ -22,11 +22,15 @@ Value = str | int | float | bool
 
 
 class StepFailed(Exception):
-    """A notebook stopped with an error; it is kept, with the error in it."""
+    """A notebook stopped with an error, or what it shows cannot be published; `kept` names where it lies."""
 
-    def __init__(self, notebook: str, error: str, message: str) -> None:
-        super().__init__(notebook, error, message)
-        self.notebook, self.error, self.message = notebook, error, message
+    def __init__(self, notebook: str, error: str, message: str, kept: str = "") -> None:
+        super().__init__(notebook, error, message, kept)
+        self.notebook, self.error, self.message, self.kept = notebook, error, message, kept
+
+    def kept_as(self, name: str) -> StepFailed:
+        """Return the same failure, with the name of the executed notebook."""
+        return StepFailed(self.notebook, self.error, self.message, name)
 
     @property
     def wrong_inputs(self) -> bool:
@@ -67,7 +71,8 @@ def preflight(path: Path, name: str, parameters: Mapping[str, Value]) -> list[Pr
     misspelt = [i for i, c in enumerate(notebook.cells, 1) if "parameter" in c.metadata.get("tags", [])]
     if misspelt:
         return [
-            Problem(name, f"cell {i} has the tag 'parameter'", "Change the tag to 'parameters'") for i in misspelt
+            Problem(name, f"cell {i} has the tag 'parameter'", "Change the tag to 'parameters'")
+            for i in misspelt
         ]
     if len(tagged) != 1:
         what = f"{len(tagged) or 'no'} cell{'s have' if tagged else ' has'} the tag 'parameters'"

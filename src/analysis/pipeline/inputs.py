@@ -92,11 +92,9 @@ def read_inputs(project: Project, year: int) -> Inputs:
             invited = read(lambda: read_invited(path, known, on, name=project.name(path)))
         export = folder / survey.source.file
         if not export.is_file():
-            problems.append(
-                Problem(
-                    project.name(export), "the export is missing", "Put it there, or correct `source: file:`"
-                )
-            )
+            what = "is a folder, not the export" if export.is_dir() else "the export is missing"
+            do = "Put the export there, or correct `source: file:` in survey.yaml"
+            problems.append(Problem(project.name(export), what, do))
     if (
         survey is None
         or register is None

@@ -61,5 +61,8 @@ def inputs_changed(project: Project, year: int) -> bool:
     path = manifest_path(project, year)
     if not path.is_file() or not (project.results(year) / "survey.json").is_file():
         return True
-    known: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))["inputs"]
-    return known != _hashes(project, input_files(project, year))
+    try:
+        known = json.loads(path.read_text(encoding="utf-8"))["inputs"]
+    except (ValueError, KeyError, TypeError):  # somebody has changed it: the year is run again
+        return True
+    return bool(known != _hashes(project, input_files(project, year)))

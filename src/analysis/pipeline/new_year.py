@@ -54,6 +54,11 @@ def add_year(
         raise InputError.one(
             "the command line", f"{dialect!r} is no known survey tool", f"Use one of {known}"
         )
+    if not export.is_file():
+        what = "is a folder, not a file" if export.is_dir() else "there is no such file"
+        raise InputError.one(
+            str(export), what, "Give the path of the export, as the survey tool delivered it"
+        )
     grid = decode(export, export.name, encoding=encoding)
     table = find_table(grid, export.name, dialect)
     units = project.reference("units.csv")
@@ -69,15 +74,19 @@ def add_year(
         made["invited.csv"] = _draft_invited(register, draft.survey.on)
     made["to-settle.md"] = to_settle(draft)
     for name, text in made.items():
-        write_file(folder / name, lambda p, text=text: p.write_text(text, encoding="utf-8"))
+        _write_text(folder / name, text)
     schema = project.root / "data" / "reference" / "survey.schema.json"
     if not schema.exists():
-        write_file(schema, lambda p: p.write_text(schema_json(), encoding="utf-8"))
+        _write_text(schema, schema_json())
     summary = (
         f"{table.dialect.name}, {len(table.cells)} submissions, {len(draft.survey.questions)} questions, "
         f"{'units of the register' if draft.survey.respondents == 'units' else 'people'} answer"
     )
     return Added((copy, *(folder / name for name in made)), tuple(draft.settle), summary)
+
+
+def _write_text(path: Path, text: str) -> None:
+    write_file(path, lambda p: p.write_text(text, encoding="utf-8"))
 
 
 def _draft_invited(register: Register, on: dt.date) -> str:

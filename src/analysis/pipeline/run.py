@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable
+import tempfile
+import warnings
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -13,7 +16,7 @@ from pathlib import Path
 from analysis.pipeline.engine import StepFailed, execute, preflight
 from analysis.pipeline.inputs import Inputs, read_inputs
 from analysis.pipeline.manifest import inputs_changed, write_manifest
-from analysis.pipeline.steps import Step, analysis_steps, appendix_steps, earlier_years
+from analysis.pipeline.steps import Step, analysis_steps, appendix_steps, earlier_years, years_before
 from analysis.privacy.release import read_results
 from analysis.problems import InputError
 from analysis.project import Project
@@ -28,17 +31,21 @@ class FinalRefused(Exception):
 
 @dataclass(frozen=True)
 class Done:
-    """What a run published."""
+    """What a run published, and what it had to do without."""
 
     year: int
     files: tuple[Path, ...]
     draft: bool
+    warnings: tuple[str, ...] = ()
 
 
-def run_year(project: Project, year: int, *, final: bool, progress: Progress) -> Done:
+def run_year(
+    project: Project, year: int, *, final: bool, progress: Progress, without_wrong_years: bool = False
+) -> Done:
     """Run a year from its raw export to its published appendices.
 
-    Earlier years are first released as far as the comparison needs them.
+    Earlier years are first released as far as the comparison needs them. With `without_wrong_years`, those
+    whose inputs are wrong are left out of it instead of stopping the run; a final run always stops.
 
     Raises
     ------
@@ -47,30 +54,72 @@ def run_year(project: Project, year: int, *, final: bool, progress: Progress) ->
     StepFailed
         If a notebook stops; what the last good run published stays.
     FinalRefused
-        If `final` is asked for while something is missing.
+        If `final` is asked for while something is missing; what the last good run published stays.
     """
     inputs = read_inputs(project, year)
-    earlier = earlier_years(project, year)
-    first = {y: read_inputs(project, y) for y in earlier if inputs_changed(project, y)}
-    appendices = appendix_steps(inputs.survey, inputs.invited, compare=bool(earlier), final=final)
+    before = years_before(project, year)
+    first = [y for y in before if inputs_changed(project, y)]
     analyses = {y: analysis_steps(y, compare=False) for y in first}
-    analyses[year] = analysis_steps(year, compare=bool(earlier))
+    analyses[year] = analysis_steps(year, compare=bool(before))
+    appendices = appendix_steps(inputs.survey, inputs.invited, compare=bool(before), final=final)
     _check_notebooks(project, [*(s for steps in analyses.values() for s in steps), *appendices])
 
     total = sum(map(len, analyses.values())) + len(appendices)
     done = 0
-    for step_year, steps in analyses.items():
-        for step in steps:
+
+    def analyse(step_year: int) -> None:
+        nonlocal done
+        for step in analyses[step_year]:
             progress(f"{step_year} {step.notebook}", done, total)
             run_analysis(project, step_year, step)
             done += 1
-    missing = read_results(project.results(year), project.name(project.results(year))).survey["missing"]
-    if final and missing:
-        lines = "\n".join(f"- {line}" for line in missing)
-        raise FinalRefused(f"A final appendix for {year} is refused while this is missing:\n{lines}")
-    files = _publish_appendices(project, year, appendices, lambda what, n: progress(what, done + n, total))
+
+    told: list[str] = []
+    with _put_back_on_failure([project.results(y) for y in analyses]):
+        for earlier in first:
+            try:
+                read_inputs(project, earlier)
+                analyse(earlier)
+            except (InputError, StepFailed) as error:
+                wrong_inputs = isinstance(error, InputError) or error.wrong_inputs
+                if final or not (without_wrong_years and wrong_inputs):
+                    raise
+                told.append(f"{earlier} could not be run again for the comparison: its inputs are wrong.")
+        with warnings.catch_warnings(record=True) as left_out:
+            warnings.simplefilter("always")
+            compare = bool(earlier_years(project, year))
+        told += [str(warning.message) for warning in left_out]
+        analyses[year] = analysis_steps(year, compare=compare)
+        analyse(year)
+        missing = read_results(project.results(year), project.name(project.results(year))).survey["missing"]
+        if final and missing:
+            lines = "\n".join(f"- {line}" for line in missing)
+            raise FinalRefused(f"A final appendix for {year} is refused while this is missing:\n{lines}")
+        appendices = appendix_steps(inputs.survey, inputs.invited, compare=compare, final=final)
+        total = done + len(appendices)
+        files = _publish_appendices(
+            project, year, appendices, lambda what, n: progress(what, done + n, total)
+        )
     write_manifest(project, year, [*analyses[year], *appendices])
-    return Done(year, tuple(files), bool(missing))
+    return Done(year, tuple(files), bool(missing), tuple(told))
+
+
+@contextmanager
+def _put_back_on_failure(folders: list[Path]) -> Iterator[None]:
+    """Leave folders as they were when what happens inside does not come to a good end."""
+    with tempfile.TemporaryDirectory() as kept:
+        before = {folder: Path(kept) / str(i) for i, folder in enumerate(folders)}
+        for folder, copy in before.items():
+            if folder.is_dir():
+                shutil.copytree(folder, copy)
+        try:
+            yield
+        except BaseException:
+            for folder, copy in before.items():
+                shutil.rmtree(folder, ignore_errors=True)
+                if copy.is_dir():
+                    shutil.copytree(copy, folder)
+            raise
 
 
 def _check_notebooks(project: Project, steps: Iterable[Step]) -> None:
@@ -86,7 +135,10 @@ def _check_notebooks(project: Project, steps: Iterable[Step]) -> None:
 def run_analysis(project: Project, year: int, step: Step) -> None:
     """Run one analysis notebook; its executed form, failed or not, stays on the sensitive side."""
     output = project.analysis_notebooks(year) / f"{step.output}.ipynb"
-    _execute(project, step, output)
+    try:
+        _execute(project, step, output)
+    except StepFailed as error:
+        raise error.kept_as(project.name(output)) from None
 
 
 def _execute(project: Project, step: Step, output: Path) -> None:
@@ -117,6 +169,8 @@ def _publish_appendices(
         made = sorted(p for p in beside.rglob("*") if p.is_file())
         for folder in ("forvaltningar", "notebooks"):
             shutil.rmtree(outputs / folder, ignore_errors=True)
+        for old in outputs.glob("bilaga-*"):
+            old.unlink()
         for path in made:
             target = outputs / path.relative_to(beside)
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -129,29 +183,32 @@ def _publish_appendices(
 def make_appendix(project: Project, year: int, step: Step, folder: Path) -> None:
     """Run one appendix notebook and export it to HTML and PDF below `folder`; bilaga 1 also as a workbook."""
     from analysis.report import html, pdf, workbook
-    from analysis.report.document import read_notebook
+    from analysis.report.document import ExportError, read_notebook
 
     output = folder / "notebooks" / f"{step.output}.ipynb"
+    kept = project.analysis_notebooks(year) / output.name
+    kept.unlink(missing_ok=True)
     try:
         _execute(project, step, output)
-    except StepFailed:
-        kept = project.analysis_notebooks(year) / output.name
+        document = read_notebook(output)
+        page = folder / f"{step.appendix}.html"
+        page.parent.mkdir(parents=True, exist_ok=True)
+        page.write_text(html.render(document), encoding="utf-8")
+        page.with_suffix(".pdf").write_bytes(pdf.render(document))
+        if step.notebook == "appendix_results":
+            (folder / "tabeller.xlsx").write_bytes(workbook.render(document))
+    except (StepFailed, ExportError) as error:
         kept.parent.mkdir(parents=True, exist_ok=True)
         output.replace(kept)
-        raise
-    document = read_notebook(output)
-    page = folder / f"{step.appendix}.html"
-    page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text(html.render(document), encoding="utf-8")
-    page.with_suffix(".pdf").write_bytes(pdf.render(document))
-    if step.notebook == "appendix_results":
-        (folder / "tabeller.xlsx").write_bytes(workbook.render(document))
+        name = project.name(project.notebook(step.notebook))
+        failed = error if isinstance(error, StepFailed) else StepFailed(name, "ExportError", str(error))
+        raise failed.kept_as(project.name(kept)) from None
 
 
 def check_year(project: Project, year: int) -> Inputs:
     """Read everything handed in for a year, and check the notebooks that a run would use."""
     inputs = read_inputs(project, year)
-    compare = bool(earlier_years(project, year))
+    compare = bool(years_before(project, year))
     steps = analysis_steps(year, compare=compare)
     _check_notebooks(
         project, [*steps, *appendix_steps(inputs.survey, inputs.invited, compare=compare, final=False)]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import pandas as pd
 
 from analysis.pipeline.engine import Value
+from analysis.pipeline.inputs import read_inputs
+from analysis.privacy.release import read_results
+from analysis.problems import InputError
 from analysis.project import Project
 from analysis.survey.instrument import Survey
 
@@ -63,6 +67,23 @@ def appendix_steps(survey: Survey, invited: pd.DataFrame, *, compare: bool, fina
     return steps
 
 
-def earlier_years(project: Project, year: int) -> list[int]:
-    """Return the years before `year` that it can be compared with: those that have a survey, oldest first."""
+def years_before(project: Project, year: int) -> list[int]:
+    """Return the years before `year` that have a survey, oldest first."""
     return [y for y in project.years() if y < year and project.survey(y).is_file()]
+
+
+def earlier_years(project: Project, year: int) -> list[int]:
+    """Return the years before `year` that it can be compared with, oldest first.
+
+    A year with a survey that is wrong, or of which nothing is released, is left out with a warning.
+    """
+    found = []
+    for earlier in years_before(project, year):
+        try:
+            read_inputs(project, earlier)
+            read_results(project.results(earlier), project.name(project.results(earlier)))
+        except InputError as error:
+            warnings.warn(f"{earlier} is left out of the comparison: {error}", stacklevel=2)
+        else:
+            found.append(earlier)
+    return found

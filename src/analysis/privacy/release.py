@@ -151,7 +151,7 @@ def release_numbers(
             .size()
         )
         lone = {key for key, n in alone.items() if n == 1}
-        total_small = (frame["total"] > 0) & (frame["total"] < smallest)
+        total_small = ((frame["total"] > 0) & (frame["total"] < smallest)).fillna(False).astype("bool")
         keys = list(zip(frame["question"], frame["item"], frame["group"], strict=True))
         few = people & (total_small | pd.Series([k in lone for k in keys], index=frame.index))
         spoiled = {(q, i) for (q, i, _), bad in zip(keys, few, strict=True) if bad}
@@ -227,13 +227,13 @@ def release_quotes(states: pd.DataFrame) -> dict[str, Released]:
 
     No text that a person has not approved is in either.
     """
+    states = states.assign(unit_id=states["unit_id"].fillna(""))
     approved = states[states["state"].isin(["approved", "edited"])]
     quotes = approved[["text_hash", "unit_id", "section", "question", "item", "state", "quote"]].reset_index(
         drop=True
     )
     tally = (
-        states.assign(unit_id=states["unit_id"].fillna(""))
-        .groupby(["section", "question", "unit_id", "state"], sort=True)
+        states.groupby(["section", "question", "unit_id", "state"], sort=True)
         .size()
         .unstack(fill_value=0)
         .reindex(columns=list(QUOTE_STATES), fill_value=0)

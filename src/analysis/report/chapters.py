@@ -216,10 +216,26 @@ def main_sections(results: Results) -> list[str]:
     return found or _sections(results, "topic", "background")
 
 
+def main_heading(results: Results) -> str:
+    """Return what the chapter of `main_sections` is called."""
+    return "Resultat per utgångspunkt" if _sections(results, "starting_point") else "Resultat"
+
+
 def other_sections(results: Results) -> list[str]:
     """Return the sections that are neither starting points nor perspectives."""
     found = _sections(results, "background", "topic")
     return [s for s in found if s not in main_sections(results)]
+
+
+def part(results: Results, heading: str, section_ids: list[str], *, intro: str = "") -> None:
+    """Publish several sections under one heading; nothing where there are none."""
+    if not section_ids:
+        return
+    say(f"## {heading}")
+    if intro:
+        say(intro)
+    for section_id in section_ids:
+        section(results, section_id)
 
 
 def perspective_sections(results: Results) -> list[str]:
@@ -256,9 +272,17 @@ def section(results: Results, section_id: str, *, level: int = 3) -> None:
 
 
 def _rows(results: Results, question_id: str, group: str | None = None) -> pd.DataFrame:
+    """Return a question's counts, without kinds of missing answers that could not occur and did not."""
     counts = results.tables["counts"]
-    rows = _readable(results, counts[counts["question"] == question_id])
+    rows = _readable(results, _occurring(results, counts[counts["question"] == question_id]))
     return rows if group is None else rows[rows["group"] == group]
+
+
+def _occurring(results: Results, counts: pd.DataFrame) -> pd.DataFrame:
+    declared = {(q["id"], value) for q in results.survey["questions"] for value in q["options"]}
+    keys = counts[["question", "value"]].apply(tuple, axis=1)
+    occurs = (counts["n"] != 0).fillna(True).groupby(keys).transform("any")
+    return counts[~counts["value"].str.startswith("_") | keys.isin(declared) | occurs]
 
 
 def _readable(results: Results, counts: pd.DataFrame) -> pd.DataFrame:
@@ -494,8 +518,8 @@ def free_text_question(results: Results, question: dict[str, Any]) -> None:
 def themes(results: Results) -> None:
     """Publish in how many units' free text each theme is suggested."""
     if "themes" not in results.tables:
-        say("Teman redovisas inte, eftersom personer har svarat.")
         return
+    say("## Teman i fritextsvaren")
     frame = results.tables["themes"]
     everyone = frame[frame["group"] == ALL]
     if everyone["units"].sum() == 0:
@@ -507,7 +531,7 @@ def themes(results: Results) -> None:
         "därför läsas som en första överblick, inte som ett resultat."
     )
     groups = group_labels(results)
-    chart = figures.theme_chart(frame, group_labels=groups)
+    chart = figures.theme_chart(everyone, group_labels=groups)
     _publish(chart)
     show(_theme_table(results, frame, "Förvaltningar vars fritextsvar nämner ett tema (maskinella förslag)"))
 
@@ -536,9 +560,8 @@ PERSPECTIVES = {"jamstalldhet": "Jämställdhet", "delaktighet": "Barns delaktig
 def perspectives(results: Results) -> None:
     """Publish in which sections each perspective is suggested: a crossing view over all open questions."""
     if "theme_sections" not in results.tables:
-        say("Perspektiven redovisas inte över alla frågor, eftersom personer har svarat.")
         return
-    say("### Perspektiven i alla fritextsvar")
+    say("## Jämställdhet och barnrätt i alla fritextsvar")
     frame = results.tables["theme_sections"]
     titles = {s["id"]: s["title"] for s in results.survey["sections"]}
     for theme, label in PERSPECTIVES.items():
@@ -558,8 +581,8 @@ def perspectives(results: Results) -> None:
 def units_without_quotes(results: Results) -> None:
     """Publish which units have no approved example."""
     if not _by_units(results):
-        say("Exempel redovisas vid varje fråga. Vem som skrivit visas inte.")
         return
+    say("## Belysande exempel")
     states = results.tables["quote_states"]
     approved = states[(states["approved"] + states["edited"]) > 0]["unit_id"]
     answered = results.tables["response"].query("status in ['complete', 'partial']")["unit_id"]
@@ -740,7 +763,8 @@ def crosswalk(results: Results) -> None:
     earlier = sorted(frame["earlier_year"].unique(), reverse=True)
     columns = [Column("question", "Fråga"), *(Column(str(y), f"Jämfört med {y}") for y in earlier)]
     rows: list[list[Value]] = []
-    current = frame[frame["question"] != ""]
+    asked = {q["id"] for q in results.survey["questions"]}  # without the question which unit answers
+    current = frame[frame["question"].isin(asked)]
     for _, group in current.groupby("question", sort=False):
         status = group.set_index("earlier_year")["status"]
         rows.append([group["question_text"].iloc[0], *(STATUS_OF_QUESTIONS[status[y]] for y in earlier)])
@@ -754,7 +778,7 @@ def crosswalk(results: Results) -> None:
 
 def comparison(results: Results) -> None:
     """Publish each question that is the same in several years."""
-    frame = _readable(results, results.tables["comparison"])
+    frame = _readable(results, _occurring(results, results.tables["comparison"]))
     frame = frame[frame["group"] == ALL]
     for question in results.survey["questions"]:
         rows = frame[frame["question"] == question["id"]]

@@ -384,11 +384,11 @@ def fold(label: str) -> str:
     >>> fold("  I don’t   know. ") == fold("I don't know")
     True
     """
-    text = re.sub(r"[\ufeff\u00ad\u200b]", "", unicodedata.normalize("NFC", label))
+    text = unicodedata.normalize("NFC", unicodedata.normalize("NFC", label).casefold())
+    text = re.sub(r"[\ufeff\u00ad\u200b]", "", text)
     text = re.sub(r"[\u2010-\u2015\u2212]", "-", text)
     text = re.sub(r"[\u2018\u2019\u02bc\u00b4]", "'", text)
-    text = re.sub(r"\s+", " ", text).strip()
-    return text.casefold().rstrip(".").rstrip()
+    return re.sub(r"\s+", " ", text).strip().rstrip(". ")
 
 
 class _PlainLoader(yaml.SafeLoader):
