@@ -252,7 +252,7 @@ def test_outloud_finds_no_fault_in_any_pdf(example_years: Path, year: int) -> No
     command = [program, "--layer", "conformance", "--fail-on", "warning", "--quiet", *files]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert f"{len(files)} pass" in done.stdout
+    assert done.stdout.count("PASS") == len(files)
 
 
 # --- what must not stand anywhere ------------------------------------------------------------------------------
@@ -380,7 +380,7 @@ def test_no_text_is_published_that_nobody_approved(
     assert len(sought) > 400
     assert where_found(texts, sought, year) == []
     bilaga = squeezed(texts[outputs(example_years, year) / "bilaga-1-resultat.html"])
-    assert all(part in bilaga for text in [*shown, *edited] for part in windows(text))
+    assert [part for text in [*shown, *edited] for part in windows(text) if part not in bilaga] == []
 
 
 @pytest.mark.parametrize("year", YEARS)

@@ -103,7 +103,7 @@ def parse_number(text: str, decimal: str) -> float | None:
 
 _DATE = re.compile(
     r"""
-    (?P<first>\d{1,4}) ([-/.]) (?P<second>\d{1,2}) \2 (?P<third>\d{2,4})
+    (?P<first>\d{1,4}) ([-/.]) (?P<second>\d{1,2}) \2 (?P<third>\d{1,4})
     (?: [ T]+ (?P<hour>\d{1,2}) [:.] (?P<minute>\d\d) (?: [:.] (?P<whole>\d\d) )? (?: \.\d+ )?
         (?: [ ]? (?P<half>[aApPfFeE]) \.? [mM]\b \.? )?
         (?: [ ]? (?: Z | [A-Z]{3,4} )? (?: [-+\u2212] \d\d? (?: :? \d\d )? )? )?  # time zone

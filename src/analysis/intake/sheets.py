@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+import os
 import subprocess
 import sys
 
@@ -87,5 +88,15 @@ def _open(raw: bytes) -> dict[str, object]:
     return answer
 
 
+def _limit_memory() -> None:
+    """Let this process ask for no more memory than the machine has, where the system can tell."""
+    if sys.platform != "win32":
+        import resource
+
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+
+
 if __name__ == "__main__":
+    _limit_memory()
     json.dump(_open(sys.stdin.buffer.read()), sys.stdout)
