@@ -72,7 +72,9 @@ def _run_one(project: Project, year: int, *, final: bool, without_wrong_years: b
         _tell(error)
         if error.wrong_inputs:
             return 2
-        _tell(f"The executed notebook is kept as {error.kept}. What was published before is untouched.")
+        if error.kept:
+            _tell(f"The executed notebook is kept as {error.kept}.")
+        _tell("What was published before is untouched.")
         return 1
     except FinalRefused as error:
         _tell(error)

@@ -9,6 +9,7 @@ from pathlib import Path
 from analysis.problems import InputError
 
 _HOME_MARK = Path("notebooks") / "1_clean.ipynb"
+_YEAR = re.compile(r"(19|2[0-9])[0-9]{2}")
 
 
 def parse_year(value: object) -> int:
@@ -25,7 +26,7 @@ def parse_year(value: object) -> int:
     2021
     """
     text = str(value)
-    if not re.fullmatch(r"(19|2\d)\d{2}", text):
+    if not _YEAR.fullmatch(text):
         raise InputError.one(
             "the command line",
             f"{text!r} is not a reporting year",
@@ -91,7 +92,7 @@ class Project:
         folder = self.root / "data" / "raw"
         if not folder.is_dir():
             return []
-        return sorted(int(p.name) for p in folder.iterdir() if p.is_dir() and re.fullmatch(r"\d{4}", p.name))
+        return sorted(int(p.name) for p in folder.iterdir() if p.is_dir() and _YEAR.fullmatch(p.name))
 
     # What people hand in: never written by a run.
     def raw(self, year: int) -> Path:

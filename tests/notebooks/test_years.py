@@ -337,12 +337,14 @@ def windows(text: str) -> set[str]:
 
 
 def where_found(texts: dict[Path, str], sought: set[str], year: int | None = None) -> list[tuple[str, str]]:
+    """Return which of some squeezed texts stand in which published file."""
     return [
         (part, path.name)
         for path, text in texts.items()
         if year is None or f"/outputs/{year}/" in path.as_posix()
+        for whole in [squeezed(text)]
         for part in sought
-        if part in squeezed(text)
+        if part in whole
     ]
 
 

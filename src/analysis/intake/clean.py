@@ -43,6 +43,9 @@ ANSWERED = "answered"
 
 STATUS = (ANSWERED, *MISSING_KINDS)
 
+_MERGED = ("id", "started", "submitted")
+"""Roles of columns that go into the table of submissions."""
+
 DECIDABLE = {kind: label for kind, label in MISSING_KINDS.items() if kind != "_under_review"}
 """Missing kinds that a person may decide on for a cell."""
 
@@ -203,12 +206,13 @@ class _Run:
     def settle_other_columns(self) -> None:
         """Settle the columns that no question is read from, by survey.yaml's `drop` or by their role."""
         asked = {self.plan[h].position for q in self.survey.questions for h in q.headers()}
+        merged = {c.position for role in _MERGED if (c := self._column_of(role)) is not None}
         why = {self.plan[d.column].position: d.why for d in self.survey.drop}
         for column in self.table.columns:
             position, series = column.position, self.table.cells[column.position]
             if position in asked:
                 continue
-            if position not in why and column.role in ("id", "started", "submitted"):
+            if position in merged:
                 rule = f"column.{column.role}"
                 self.ledger.settle(
                     self.everywhere, position, MERGED, rule, before=series, after="submissions"
@@ -225,7 +229,7 @@ class _Run:
                 )
             else:
                 reason = why.get(position, column.role)
-                shown = series if reason == "technical" else None
+                shown = series if reason in ("technical", *_MERGED) else None
                 self.ledger.settle(self.everywhere, position, DROPPED, f"column.{reason}", before=shown)
 
     # --- submissions -----------------------------------------------------------------------------------------
@@ -262,12 +266,16 @@ class _Run:
             )
         return frame.astype({"status": "str"})
 
-    def _of_role(self, role: str) -> pd.Series:
+    def _column_of(self, role: str) -> RawColumn | None:
+        """Return the first column of a role that survey.yaml does not name."""
         named = {c.position for c in self.plan.values()}
-        for column in self.table.columns:
-            if column.role == role and column.position not in named:
-                return self.table.cells[column.position]
-        return pd.Series("", index=self.table.cells.index, dtype="str")
+        return next((c for c in self.table.columns if c.role == role and c.position not in named), None)
+
+    def _of_role(self, role: str) -> pd.Series:
+        column = self._column_of(role)
+        if column is None:
+            return pd.Series("", index=self.table.cells.index, dtype="str")
+        return self.table.cells[column.position]
 
     def _times(self, role: str) -> pd.Series:
         texts = self._of_role(role)

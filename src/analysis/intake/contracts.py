@@ -192,15 +192,20 @@ def write_file(path: Path, write: Callable[[Path], object]) -> None:
         beside.unlink(missing_ok=True)
 
 
+_TYPES = {"string[pyarrow]": "str", "datetime64[ns]": "datetime64[s]"}
+"""What pandera calls the types of text and times, and what they are in the tables."""
+
+
 def read_table(path: Path, schema: pa.DataFrameSchema) -> pd.DataFrame:
-    """Read a table that `write_table` wrote, and check it."""
+    """Read a table that `write_table` wrote, with the types it had, and check it."""
+    types = {
+        name: _TYPES.get(str(column.dtype), str(column.dtype)) for name, column in schema.columns.items()
+    }
     if path.suffix == ".parquet":
-        return check(pd.read_parquet(path), schema, path.name)
-    dtypes = {name: str(column.dtype) for name, column in schema.columns.items()}
-    frame = pd.read_csv(
-        path,
-        dtype=dtypes,
-        keep_default_na=False,
-        na_values={n: [""] for n, c in schema.columns.items() if c.nullable},
-    )
-    return check(frame, schema, path.name)
+        frame = pd.read_parquet(path)
+    else:
+        texts = {name: "str" if kind in _TYPES.values() else kind for name, kind in types.items()}
+        blank = {name: [""] for name, column in schema.columns.items() if column.nullable}
+        frame = pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=blank)
+    kept = {name: kind for name, kind in types.items() if kind in _TYPES.values() and name in frame}
+    return check(frame.astype(kept), schema, path.name)

@@ -228,7 +228,8 @@ def _common(counts: Counter[str], n: int, coded: bool, *, least: float) -> list[
     covered = sum(folded[key] for key in common) / folded.total()
     if not common or covered < least or len(common) > 60:
         return None
-    if not coded and (folded.total() < 3 * len(common) or max(len(labels[key]) for key in common) > 150):
+    frequent = sum(folded[key] >= enough for key in common)
+    if not coded and (folded.total() < 3 * frequent or max(len(labels[key]) for key in common) > 150):
         return None
     return [labels[key] for key in common]
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.intake.ledger import short_id
-from analysis.survey.instrument import MISSING_KINDS, Question, Survey
+from analysis.survey.instrument import CHOSEN, MISSING_KINDS, Question, Survey
 
 ALL = "alla"
 """The group of everyone."""
@@ -34,6 +34,27 @@ def item_texts(question: Question) -> dict[str, tuple[str, str]]:
     else:
         named = [("", "")]
     return dict(zip(question.columns(), named, strict=True))
+
+
+def question_status(answers: pd.DataFrame, question: Question) -> dict[str, pd.Series]:
+    """Return, for each column that counts as one answer, what it holds: a value, or a missing kind.
+
+    A multiple-choice question is one answer: under review if any of its options is, else answered if any option
+    was chosen or passed over, else missing for the reason that its first option is.
+
+    Returns
+    -------
+    dict of str to Series
+        By column of the answers; of a multiple-choice question the first.
+    """
+    columns = question.columns()
+    if not question.is_closed:
+        return {column: answers[f"{column}#status"].astype("str") for column in columns}
+    if question.kind != "multiple":
+        return {column: answers[column].astype("str") for column in columns}
+    said = answers[list(columns)].astype("str")
+    status = said[columns[0]].mask(said.isin(list(CHOSEN)).any(axis=1), "answered")
+    return {columns[0]: status.mask((said == "_under_review").any(axis=1), "_under_review")}
 
 
 def group_codes(answers: pd.DataFrame, survey: Survey, kinds: Mapping[str, str]) -> dict[str, np.ndarray]:
@@ -203,36 +224,42 @@ def answers_by_unit(answers: pd.DataFrame, survey: Survey) -> pd.DataFrame:
     known = answers[answers["unit_id"].notna()]
     parts = []
     for question in survey.questions:
-        if question.kind in ("unit", "free_text"):
-            continue
-        labels = question.labels()
-        for column, (item, item_text) in item_texts(question).items():
-            part = pd.DataFrame(
-                {
-                    "unit_id": known["unit_id"],
-                    "section": question.section,
-                    "question": question.id,
-                    "item": item,
-                }
-            )
-            if question.is_closed:
-                part["value"] = known[column].astype("str")
-                part["label"] = part["value"].map(labels)
-            else:
-                part["value"] = known[f"{column}#status"].astype("str")
-                part["label"] = part["value"].map(MISSING_KINDS).fillna("")
-            if question.kind == "number":
-                part["number"] = known[column].astype("Float64")
-            if question.kind == "date":
-                part["label"] = known[column].dt.strftime("%Y-%m-%d").fillna(part["label"])
-            if question.kind == "multiple":
-                part = part[part["value"] != "not_chosen"]
-                chosen = part["value"] == "chosen"
-                part = part.assign(
-                    value=part["value"].where(~chosen, item), label=part["label"].where(~chosen, item_text)
-                )
-                part = part.assign(item=part["item"].where(chosen, "")).drop_duplicates(["unit_id", "value"])
-            parts.append(part)
+        if question.kind == "multiple":
+            parts += [_told(known, question, item, **told) for item, told in _choices(known, question)]
+        elif question.kind not in ("unit", "free_text"):
+            parts += [
+                _told(known, question, item, **_single_answer(known, question, column))
+                for column, (item, _) in item_texts(question).items()
+            ]
     columns = ["unit_id", "section", "question", "item", "value", "label", "number"]
     frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
     return frame.reindex(columns=columns).astype({"number": "Float64"} | dict.fromkeys(columns[:-1], "str"))
+
+
+def _told(known: pd.DataFrame, question: Question, item: str, **told: pd.Series) -> pd.DataFrame:
+    """Return rows of `answers_by_unit` for the submissions that `told` is about."""
+    part = pd.DataFrame(told)
+    return part.assign(
+        unit_id=known["unit_id"], section=question.section, question=question.id, item=item
+    ).astype({"unit_id": "str"})
+
+
+def _choices(known: pd.DataFrame, question: Question) -> Iterator[tuple[str, dict[str, pd.Series]]]:
+    """Yield the submissions that chose each option, then those with a reason for no answer."""
+    for column, (item, item_text) in item_texts(question).items():
+        chosen = known.index[known[column] == "chosen"]
+        yield item, {"value": pd.Series(item, index=chosen), "label": pd.Series(item_text, index=chosen)}
+    (status,) = question_status(known, question).values()
+    missing = status[status.isin(list(MISSING_KINDS))]
+    yield "", {"value": missing, "label": missing.map(question.labels())}
+
+
+def _single_answer(known: pd.DataFrame, question: Question, column: str) -> dict[str, pd.Series]:
+    if question.is_closed:
+        value = known[column].astype("str")
+        return {"value": value, "label": value.map(question.labels())}
+    status = known[f"{column}#status"].astype("str")
+    label = status.map(MISSING_KINDS).fillna("")
+    if question.kind == "date":
+        return {"value": status, "label": known[column].dt.strftime("%Y-%m-%d").fillna(label)}
+    return {"value": status, "label": label, "number": known[column].astype("Float64")}

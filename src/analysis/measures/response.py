@@ -4,33 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.measures.counts import item_texts
-from analysis.survey.instrument import CHOSEN, MISSING_KINDS, Question, Survey
+from analysis.measures.counts import item_texts, question_status
+from analysis.survey.instrument import MISSING_KINDS, Survey
 from analysis.survey.units import Register
 
 NO_ANSWER = ("_not_answered", "_not_shown", "_lost")
 """Missing kinds that mean that there is no answer, whatever the reason."""
-
-
-def question_status(answers: pd.DataFrame, question: Question) -> dict[str, pd.Series]:
-    """Return, for each column that counts as one answer, what it holds: a value, or a missing kind.
-
-    A multiple-choice question is one answer: under review if any of its options is, else answered if any option
-    was chosen or passed over, else missing for the reason that its first option is.
-
-    Returns
-    -------
-    dict of str to Series
-        By column of the answers; of a multiple-choice question the first.
-    """
-    columns = question.columns()
-    if not question.is_closed:
-        return {column: answers[f"{column}#status"].astype("str") for column in columns}
-    if question.kind != "multiple":
-        return {column: answers[column].astype("str") for column in columns}
-    said = answers[list(columns)].astype("str")
-    status = said[columns[0]].mask(said.isin(list(CHOSEN)).any(axis=1), "answered")
-    return {columns[0]: status.mask((said == "_under_review").any(axis=1), "_under_review")}
 
 
 def answered_items(answers: pd.DataFrame, survey: Survey) -> pd.Series:

@@ -91,7 +91,11 @@ def read_inputs(project: Project, year: int) -> Inputs:
             known = register
             invited = read(lambda: read_invited(path, known, on, name=project.name(path)))
         export = folder / survey.source.file
-        if not export.is_file():
+        if Path(survey.source.file).is_absolute() or ".." in Path(survey.source.file).parts:
+            what = f"the export {survey.source.file!r} lies outside the year's folder"
+            do = f"Copy it to {project.name(folder)}, and name it in `source: file:`"
+            problems.append(Problem(project.name(project.survey(year)), what, do))
+        elif not export.is_file():
             what = "is a folder, not the export" if export.is_dir() else "the export is missing"
             do = "Put the export there, or correct `source: file:` in survey.yaml"
             problems.append(Problem(project.name(export), what, do))

@@ -14,6 +14,7 @@ from analysis.intake.contracts import write_file
 from analysis.intake.decode import decode
 from analysis.intake.dialects import DIALECTS, find_table
 from analysis.intake.draft import draft_survey, to_settle, to_yaml
+from analysis.measures.counts import free_texts
 from analysis.pipeline.inputs import Inputs, read_export
 from analysis.pipeline.run import check_year
 from analysis.privacy.masking import mask_answers
@@ -116,6 +117,13 @@ def review_year(project: Project, year: int) -> Opened:
     cleaned = clean_year(project, inputs)
     name = project.name(project.decisions(year))
     warnings = [f"{name}: the decision {i} matches nothing any more." for i in cleaned.unmatched_decisions]
+    approvals = project.name(project.approvals(year))
+    written = set(free_texts(cleaned.answers, inputs.survey)["text_hash"])
+    warnings += [
+        f"{approvals}: the approval of {text_hash} matches no text any more."
+        for text_hash in inputs.approvals["text_hash"]
+        if text_hash not in written
+    ]
     if cleaned.accounting["unaccounted"]:
         warnings.append(f"{cleaned.accounting['unaccounted']} cells are not accounted for.")
     return Opened(cleaned.review, tuple(warnings), cleaned.accounting["raw_cells"])

@@ -8,6 +8,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -163,6 +164,9 @@ def _publish_appendices(
                 for n, future in enumerate(as_completed(waiting), 1):
                     future.result()
                     progress(f"{year} {waiting[future].appendix}", n)
+            except BrokenProcessPool:
+                what = "a process that makes appendices was ended from outside; the memory may have run out"
+                raise StepFailed("the appendices", "BrokenProcessPool", what) from None
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise

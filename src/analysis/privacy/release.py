@@ -7,13 +7,16 @@ this folder and nothing else.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from analysis.intake.contracts import RELEASED_COUNTS, RESPONSE, check, write_json, write_table
@@ -22,6 +25,13 @@ from analysis.privacy.disclosure import TOTAL, suppress
 from analysis.privacy.personal_data import find
 from analysis.problems import InputError, Problem
 from analysis.survey.instrument import MISSING_KINDS, Survey
+
+_NAMED = {
+    "personnummer": "a personal identity number",
+    "phone": "a telephone number",
+    "email": "an e-mail address",
+    "name": "a name",
+}
 
 APPROVAL_COLUMNS = ("text_hash", "decision", "edited_text", "by", "date")
 QUOTE_STATES = ("approved", "edited", "refused", "waiting")
@@ -117,7 +127,7 @@ def _hidden_numbers(counted: pd.DataFrame, survey: Survey, kinds: Mapping[str, s
             "label": counted["unit_id"],
             "group": counted["unit_id"].map(dict(kinds)),
             # The rule is for whole persons; a part counts as one.
-            "n": counted["number"].astype("float64").round().astype("Int64"),
+            "n": np.ceil(counted["number"].astype("float64")).astype("Int64"),
         }
     )
     table["base"] = table.groupby(["question", "item", "group"])["n"].transform("sum")
@@ -167,14 +177,20 @@ def read_approvals(path: Path, name: str) -> pd.DataFrame:
     Raises
     ------
     InputError
-        With every problem: an unknown decision, an edit without text, a text approved twice, or an edited text
-        that still holds personal data.
+        With every problem: what is no hash, no date or no known decision, an edit without text, a text approved
+        twice, or an edited text that still holds personal data.
     """
     if not path.exists():
         return pd.DataFrame({c: pd.Series(dtype="str") for c in APPROVAL_COLUMNS})
     frame = read_people_csv(path, name, APPROVAL_COLUMNS, required=("text_hash", "decision", "by", "date"))
     problems = []
     for row, entry in frame.iterrows():
+        if not re.fullmatch(r"[0-9a-f]{12}", entry["text_hash"]):
+            what = f"{entry['text_hash']!r} is not the hash of a text"
+            problems.append(Problem(name, what, "Copy it anew, as text", int(row), "text_hash"))
+        if not _is_date(entry["date"]):
+            what = f"{entry['date']!r} is not a date"
+            problems.append(Problem(name, what, "Write it as 2021-10-19", int(row), "date"))
         if entry["decision"] not in ("approve", "edit", "refuse"):
             what = f"{entry['decision']!r} is no decision"
             problems.append(Problem(name, what, "Use approve, edit or refuse", int(row), "decision"))
@@ -186,7 +202,7 @@ def read_approvals(path: Path, name: str) -> pd.DataFrame:
             )
         for found in find(entry["edited_text"]):
             if found.certain:
-                what = f"the edited text holds a {found.kind}"
+                what = f"the edited text holds {_NAMED[found.kind]}"
                 problems.append(Problem(name, what, "Take it out", int(row), "edited_text"))
     problems += [
         Problem(name, "the text has an approval already", "Keep one of the two", int(row), "text_hash")
@@ -195,6 +211,13 @@ def read_approvals(path: Path, name: str) -> pd.DataFrame:
     if problems:
         raise InputError(problems)
     return frame[list(APPROVAL_COLUMNS)]
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return len(text) == 10 and bool(dt.date.fromisoformat(text))
+    except ValueError:
+        return False
 
 
 def quote_states(texts: pd.DataFrame, approvals: pd.DataFrame) -> pd.DataFrame:

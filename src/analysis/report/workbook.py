@@ -62,7 +62,7 @@ def _write_cover(sheet: Any, about: Description, tables: int) -> None:
         " · ".join(about.marks),
         about.subtitle,
         f"Rapporteringsår {about.year}",
-        f"Arbetsboken innehåller {count}, numrerade som i bilagan.",
+        f"Arbetsboken innehåller {count}, {'numrerad' if tables == 1 else 'numrerade'} som i bilagan.",
         f"{HIDDEN} skyddar enskilda personer. {MISSING} betyder att uppgiften inte finns eller är för osäker.",
         f"Utgivare: {about.publisher}",
         f"Kontakt: {about.contact}" if about.contact else "",
@@ -73,18 +73,24 @@ def _write_cover(sheet: Any, about: Description, tables: int) -> None:
 
 def _sheet(block: TableBlock, marks: str) -> gptables.GPTable:
     table = block.table
-    headings = [c.heading + (" (%)" if c.kind == "percent" else "") for c in table.columns]
+    headings = [_plain(c.heading) + (" (%)" if c.kind == "percent" else "") for c in table.columns]
     values = [[_cell(value, table, i) for i, value in enumerate(row)] for row in table.rows]
     frame = pd.DataFrame(values, columns=headings, dtype=object)
     return gptables.GPTable(
         table=frame,
         table_name=f"tabell_{block.number}",
-        title=f"{block.label}. {table.caption}",
+        title=_plain(f"{block.label}. {table.caption}"),
         subtitles=[marks] if marks else [],
         instructions="Bladet innehåller en tabell.",
-        scope=" ".join(table.footer()) or None,
+        scope=_plain(" ".join(table.notes)) or None,
+        source=_plain(f"Källa: {table.source}") if table.source else None,
         index_columns={1: 0} if table.row_headers else {},
     )
+
+
+def _plain(text: str) -> str:
+    """Return a text without the signs that gptables takes for the call of a note."""
+    return text.replace("$$", "$ $")
 
 
 def _cell(value: Value, table: Table, column: int) -> str | int | float:
@@ -94,7 +100,7 @@ def _cell(value: Value, table: Table, column: int) -> str | int | float:
         return MISSING
     if isinstance(value, str):
         # gptables refuses a cell of signs only: a screen reader would pass over it.
-        return value if not value or any(c.isalnum() for c in value) else f"tecken: {value}"
+        return _plain(value) if not value or any(c.isalnum() for c in value) else f"tecken: {value}"
     decimals = table.columns[column].decimals or 0
     shown = float(swedish.rounded(value, decimals))
     return int(shown) if decimals == 0 else shown

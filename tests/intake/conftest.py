@@ -1,0 +1,73 @@
+"""Small exports for the tests of this room: rows of text in, a table or cleaned answers out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from analysis.intake.clean import Cleaned, clean
+from analysis.intake.decode import Grid
+from analysis.intake.dialects import Table, find_table
+from analysis.intake.review import Decision
+from analysis.survey.instrument import Survey
+from analysis.survey.units import Register
+
+ROOT = Path(__file__).parents[2]
+Rows = Sequence[Sequence[str]]
+
+
+@pytest.fixture(scope="session")
+def register() -> Register:
+    return Register.read(ROOT / "data" / "reference" / "units.csv")
+
+
+@pytest.fixture(scope="session")
+def to_table() -> Callable[..., Table]:
+    def to_table(rows: Rows, dialect: str = "table") -> Table:
+        width = max(map(len, rows))
+        full = [[*row, *[""] * (width - len(row))] for row in rows]
+        cells = pd.DataFrame(full, index=pd.RangeIndex(1, len(full) + 1, name="row"), dtype="str")
+        return find_table(Grid("x.csv", "0" * 64, cells), "x.csv", dialect)
+
+    return to_table
+
+
+@pytest.fixture(scope="session")
+def to_survey() -> Callable[..., Survey]:
+    def to_survey(questions: Sequence[Mapping[str, Any]], **more: Any) -> Survey:
+        data = {
+            "title": "Enkät",
+            "year": 2021,
+            "period": {"start": "2021-01-01", "end": "2021-10-01"},
+            "responsible": {"publisher": "Staden"},
+            "source": {"file": "x.csv"},
+            "respondents": "units" if any(q["kind"] == "unit" for q in questions) else "people",
+            "sections": [{"id": "a", "title": "A", "kind": "topic", "confirmed": True}],
+            "questions": [{"text": q["id"], "section": "a"} | q for q in questions],
+        }
+        return Survey.model_validate(data | more)
+
+    return to_survey
+
+
+@pytest.fixture(scope="session")
+def run_clean(to_table, to_survey, register) -> Callable[..., Cleaned]:
+    """Clean rows of text; each question's text and column is its id unless given."""
+
+    def run_clean(
+        rows: Rows,
+        questions: Sequence[Mapping[str, Any]],
+        *,
+        decisions: Mapping[str, str] | None = None,
+        dialect: str = "table",
+        **more: Any,
+    ) -> Cleaned:
+        people = {i: Decision(i, d, "K. Utredare", "2021-11-01", "") for i, d in (decisions or {}).items()}
+        survey = to_survey(questions, **more)
+        return clean(to_table(rows, dialect), survey, name="survey.yaml", register=register, decisions=people)
+
+    return run_clean

@@ -1,0 +1,246 @@
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis.intake.dialects import DIALECTS
+from analysis.intake.kinds import (
+    SCALES,
+    Asked,
+    in_order,
+    infer_kind,
+    make_options,
+    most_frequent_spelling,
+    slugs,
+    unused,
+)
+from analysis.survey.instrument import Option, fold
+
+TOOLS = {d.name: d for d in DIALECTS}
+
+
+def infer(cells: list[str], question: str = "Fråga", tool: str = "table") -> Asked:
+    return infer_kind(pd.Series(cells, dtype="str"), question, TOOLS[tool], "ymd")
+
+
+def labels(asked: Asked) -> list[str]:
+    return [o.label for o in asked.options]
+
+
+# --- One kind after the other ---
+
+
+def test_no_answers() -> None:
+    assert infer([]) == Asked("free_text", doubt="taken for free text, for want of answers")
+
+
+def test_dates_with_a_word_among_them() -> None:
+    cells = ["2021-10-19", "2021-10-20", "2021-10-21", "2021-10-22", "vet ej", "i höstas"]
+    assert infer(cells) == Asked("date", rare=1)
+
+
+def test_numbers_with_a_word_among_them() -> None:
+    assert infer(["105", "40", "1 250", "0,5", "Vet ej", "ca 40"]) == Asked("number", rare=1)
+
+
+@pytest.mark.parametrize("cells", [["1", "x", "y", "2"], ["105", "40", "70", "fler än 100"] * 3])
+def test_numbers_among_other_answers_are_no_numbers(cells: list[str]) -> None:
+    assert infer(cells).kind != "number"
+
+
+def test_texts() -> None:
+    assert infer(["Det går bra", "Det går mindre bra, tyvärr", "Inget att säga"]) == Asked("free_text")
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_a_known_scale_in_its_order_whatever_was_chosen_most(scale: tuple[str, ...]) -> None:
+    steps = [step.capitalize() for step in scale]
+    asked = infer([*reversed(steps), steps[-1], steps[-1], "Vet ej"])
+    assert asked.kind == "scale"
+    assert labels(asked) == [*steps, "Vet ej"]
+    assert asked.options[-1].means == "dont_know"
+
+
+def test_a_known_scale_with_a_rare_answer_that_is_no_step() -> None:
+    asked = infer(["I viss grad"] * 5 + ["i stor grad", "I liten grad", "I någon mån", "Ej aktuellt"])
+    assert labels(asked) == ["I liten grad", "I viss grad", "i stor grad", "Ej aktuellt"]
+    assert (asked.kind, asked.rare) == ("scale", 1)
+
+
+@pytest.mark.parametrize(
+    ("cells", "scale", "doubt"),
+    [
+        (["5", "4", "3", "1"] * 3, ["1", "2", "3", "4", "5"], "taken for a scale from 1 to 5"),
+        (["5/5", "3/5"], ["1/5", "2/5", "3/5", "4/5", "5/5"], "taken for a scale from 1 to 5"),
+        (
+            ["5 - mycket", "1", "3", "0 – inte alls"],
+            ["0 – inte alls", "1", "2", "3", "4", "5 - mycket"],
+            "taken for a scale from 0 to 5",
+        ),
+        (["1 (aldrig)", "2", "2"], ["1 (aldrig)", "2"], "taken for a scale from 1 to 2"),
+        (["2", "3", "4"] * 4 + ["N/A"], ["2", "3", "4", "N/A"], "taken for a scale from 2 to 4"),
+    ],
+)
+def test_a_numbered_scale_has_all_its_steps(cells: list[str], scale: list[str], doubt: str) -> None:
+    asked = infer(cells)
+    assert (asked.kind, labels(asked), asked.doubt) == ("scale", scale, doubt)
+
+
+@pytest.mark.parametrize(
+    ("cells", "question"),
+    [
+        (["1", "2", "3"] * 5, "Hur många enheter har ni?"),
+        (["1", "2"] * 9, "Poäng"),
+        (["1", "2", "3"], "Poäng"),
+        (["8", "9", "12"] * 5, "Poäng"),
+        (["0,25", "1,5", "2"] * 5, "Årsarbetskrafter"),
+        (["1.0", "2.0", "3.0"] * 5, "Poäng"),
+    ],
+)
+def test_numbers_that_are_no_scale(cells: list[str], question: str) -> None:
+    assert infer(cells, question).kind == "number"
+
+
+def test_ranges_are_one_choice_in_order_of_size() -> None:
+    asked = infer(
+        ["6-10 år", "1-5 år", "Mindre än ett år", "11-15 år", "Mer än 15 år"] * 3 + ["Vill ej uppge"]
+    )
+    assert asked.kind == "single"
+    assert labels(asked) == [
+        "Mindre än ett år",
+        "1-5 år",
+        "6-10 år",
+        "11-15 år",
+        "Mer än 15 år",
+        "Vill ej uppge",
+    ]
+
+
+def test_one_choice_with_rare_answers() -> None:
+    asked = infer(["Delvis"] * 6 + ["Nej"] * 5 + ["Ja"] * 4 + ["ja", "Ja, men", "Vet ej"])
+    assert labels(asked) == ["Ja", "Delvis", "Nej", "Vet ej"]
+    assert (asked.kind, asked.rare) == ("single", 1)
+
+
+def test_many_answers_given_twice_are_texts() -> None:
+    assert infer([f"Enhet {i} i staden" for i in "abcdefgh"] * 2).kind == "free_text"
+
+
+def test_what_means_a_missing_answer_is_an_option_however_few_chose_it() -> None:
+    asked = infer(["Ja"] * 9 + ["Nej"] * 9 + ["Ej aktuellt", "vet ej"])
+    assert asked.options[2:] == (
+        Option(id="ej_aktuellt", label="Ej aktuellt", means="not_relevant"),
+        Option(id="vet_ej", label="vet ej", means="dont_know"),
+    )
+
+
+def test_several_choices_in_one_cell() -> None:
+    cells = [
+        "Skola;Polis;",
+        "Polis;",
+        "Skola;Förening, klubb;",
+        "Polis;Förening, klubb;",
+        "Skola;",
+        "Vet ej;",
+    ]
+    asked = infer(cells * 2, tool="microsoft_forms")
+    assert asked.kind == "multiple"
+    assert set(labels(asked)) == {"Skola", "Polis", "Förening, klubb", "Vet ej"}
+    assert asked.separator is None
+    assert asked.options[-1].means == "dont_know"
+
+
+def test_options_that_hold_the_separator_are_put_together() -> None:
+    cells = [
+        "Skola, Förening, till exempel idrott",
+        "Skola, Polis",
+        "Polis",
+        "Polis, Förening, till exempel idrott",
+    ]
+    asked = infer(cells * 3)
+    assert (asked.kind, asked.separator) == ("multiple", ", ")
+    assert set(labels(asked)) == {"Skola", "Polis", "Förening, till exempel idrott"}
+
+
+def test_what_means_a_missing_answer_but_is_combined_is_an_option_like_others() -> None:
+    asked = infer(["Skola;Vet ej;", "Skola;", "Skola;Polis;", "Vet ej;"] * 3, tool="microsoft_forms")
+    assert {o.label: o.means for o in asked.options} == {"Skola": None, "Polis": None, "Vet ej": None}
+
+
+def test_texts_that_happen_to_hold_the_separator_are_texts() -> None:
+    cells = [f"Vi har arbetat med skolan; det gick bra {i}" for i in range(30)]
+    assert infer(cells).kind == "free_text"
+
+
+def test_every_answer_with_the_tools_own_code_is_an_option() -> None:
+    cells = ["b option(ID2); a option(ID1)", "a option(ID1)", "c, or d(ID3)"]
+    asked = infer(cells, tool="eusurvey")
+    assert (asked.kind, sorted(labels(asked))) == ("multiple", ["a option", "b option", "c, or d"])
+    asked = infer(["1(ID1)", "2(ID2)", "10(ID3)"], "The number of answers", tool="eusurvey")
+    assert (asked.kind, labels(asked)) == ("single", ["1", "2", "10"])
+
+
+# --- Options ---
+
+
+@pytest.mark.parametrize(
+    ("given_", "ordered"),
+    [
+        (["No", "Yes"], ["Yes", "No"]),
+        (
+            ["Other (please say)", "B", "Prefer not to say", "A"],
+            ["B", "A", "Other (please say)", "Prefer not to say"],
+        ),
+        (
+            ["$50,000 - $99,999", "$150,000+", "$0 - $49,999"],
+            ["$0 - $49,999", "$50,000 - $99,999", "$150,000+"],
+        ),
+        (["5+", "1", "3"], ["1", "3", "5+"]),
+        (["> 60", "60"], ["60", "> 60"]),
+        (["2 a", "2 b", "1"], ["2 a", "2 b", "1"]),
+        (["No formal testing", "Users test"], ["No formal testing", "Users test"]),
+        (["Nej, men arbete pågår", "Ja, delvis", "Ja"], ["Ja, delvis", "Ja", "Nej, men arbete pågår"]),
+    ],
+)
+def test_options_stand_in_the_order_of_a_questionnaire(given_: list[str], ordered: list[str]) -> None:
+    assert in_order(given_) == ordered
+
+
+def test_the_most_frequent_spelling_wins_and_a_capital_wins_a_tie() -> None:
+    assert most_frequent_spelling(["ja", "Ja", "NEJ", "nej", "nej"]) == {"ja": "Ja", "nej": "nej"}
+
+
+def test_ids_differ_and_are_ids() -> None:
+    assert slugs(["C", "C++", "C 2", "", "Åäö", "5/5"]) == ["c", "c_2", "c_2_2", "o", "aao", "o5_5"]
+    assert unused("a", ["a", "a_2"]) == "a_3"
+
+
+@settings(max_examples=50)
+@given(
+    st.lists(
+        st.text(min_size=1, max_size=50).filter(lambda t: t.strip(". \n") == t), unique_by=fold, max_size=8
+    )
+)
+def test_any_labels_make_valid_options(given_: list[str]) -> None:
+    options = make_options(given_, columns=[f"[{g}]" for g in given_])
+    assert [o.label for o in options] == given_
+    assert len({o.id for o in options}) == len(given_)
+    means = [o.means for o in options if o.means]
+    assert len(set(means)) == len(means)
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(["Ja", "Nej", "3", "2021-10-19", "a;b", "Ofta", "Vet ej", "lång text, ja"]),
+        max_size=20,
+    )
+)
+def test_any_answers_make_a_question(cells: list[str]) -> None:
+    asked = infer(cells)
+    assert bool(asked.options) == (asked.kind in ("single", "scale", "multiple"))
+    if asked.kind in ("single", "scale"):
+        known = {fold(label) for label in labels(asked)}
+        assert len({fold(c) for c in cells} - known) == asked.rare

@@ -1,0 +1,125 @@
+"""What people hand in: read together, every problem at once; and the date that stands on the appendices."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from analysis.pipeline.inputs import Inputs, document_date, input_files, read_export, read_inputs, sha256
+from analysis.problems import InputError
+from analysis.project import Project
+
+
+@pytest.fixture
+def project(project_copy: Callable[..., Path], home: Path) -> Project:
+    return Project(home, project_copy(2021))
+
+
+def test_a_year_is_read_whole(project: Project) -> None:
+    inputs = read_inputs(project, 2021)
+    assert inputs.survey.year == 2021
+    assert len(inputs.invited) == 18
+    assert set(inputs.kinds) == set(inputs.invited["unit_id"])
+    assert set(inputs.kinds.values()) == {"district", "specialist"}
+    assert len(inputs.approvals) == 31
+    assert inputs.decisions["8fcd5e1d0e40"].decision == "skarpnack"
+    grid, table = read_export(project, inputs.survey)
+    assert (grid.file, table.dialect.name, len(table.cells)) == ("enkat-2021.xlsx", "microsoft_forms", 17)
+
+
+def test_what_people_have_not_written_yet_is_empty(project: Project) -> None:
+    project.decisions(2021).unlink()
+    project.approvals(2021).unlink()
+    inputs = read_inputs(project, 2021)
+    assert inputs.decisions == {}
+    assert list(inputs.approvals.columns) == ["text_hash", "decision", "edited_text", "by", "date"]
+    assert inputs.approvals.empty
+
+
+def test_every_problem_of_every_file_comes_at_once(project: Project) -> None:
+    project.decisions(2021).write_text("id,decision\n", encoding="utf-8")
+    project.approvals(2021).write_text(
+        "text_hash,decision,edited_text,by,date\nabcdefabcdef,yes,,,2021-11-01\n", encoding="utf-8"
+    )
+    project.invited(2021).write_text("unit_id,respondent_role,sent,reminded\nx,,,\ny,,,\n", encoding="utf-8")
+    (project.raw(2021) / "enkat-2021.xlsx").unlink()
+    with pytest.raises(InputError) as caught:
+        read_inputs(project, 2021)
+    files = [(Path(p.file).name, p.line) for p in caught.value.problems]
+    assert files == [
+        ("decisions.csv", 1), ("decisions.csv", 1), ("decisions.csv", 1),
+        ("approvals.csv", 2), ("invited.csv", 2), ("invited.csv", 3), ("enkat-2021.xlsx", None),
+    ]  # fmt: skip
+
+
+def test_people_need_no_list_of_units(project: Project) -> None:
+    survey = project.survey(2021)
+    text = survey.read_text(encoding="utf-8").replace("respondents: units", "respondents: people")
+    survey.write_text(text.replace("kind: unit", "kind: free_text"), encoding="utf-8")
+    project.invited(2021).unlink()
+    inputs = read_inputs(project, 2021)
+    assert inputs.survey.respondents == "people"
+    assert inputs.invited.empty
+    assert list(inputs.invited.columns) == ["unit_id", "respondent_role", "sent", "reminded"]
+
+
+def test_the_export_may_not_lie_outside_its_year(project: Project) -> None:
+    survey = project.survey(2021)
+    text = survey.read_text(encoding="utf-8")
+    (project.root / "elsewhere.xlsx").write_bytes(b"x")
+    survey.write_text(text.replace("file: enkat-2021.xlsx", "file: ../../../elsewhere.xlsx"), encoding="utf-8")
+    with pytest.raises(InputError, match=r"survey\.yaml.*outside the year's folder"):
+        read_inputs(project, 2021)
+
+
+@pytest.mark.parametrize(
+    ("published", "epoch", "exported", "submitted", "expected"),
+    [
+        ("2021-11-16", "0", "2021-10-25", "2021-10-20", "2021-11-16"),
+        (None, "1700000000", "2021-10-25", "2021-10-20", "2023-11-14"),
+        (None, None, "2021-10-25", "2021-10-20", "2021-10-25"),
+        (None, None, None, "2021-10-20", "2021-10-20"),
+        (None, None, None, None, "2021-09-30"),
+    ],
+)
+def test_the_date_of_the_documents_is_never_the_clocks(
+    project: Project,
+    monkeypatch: pytest.MonkeyPatch,
+    published: str | None,
+    epoch: str | None,
+    exported: str | None,
+    submitted: str | None,
+    expected: str,
+) -> None:
+    monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
+    if epoch is not None:
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", epoch)
+    survey = read_inputs(project, 2021).survey
+    source = survey.source.model_copy(update={"exported": dt.date.fromisoformat(exported) if exported else None})
+    day = dt.date.fromisoformat(published) if published else None
+    survey = survey.model_copy(update={"published": day, "source": source})
+    submissions = pd.DataFrame({"submitted": pd.Series([submitted, None], dtype="datetime64[s]")})
+    assert document_date(survey, submissions) == dt.date.fromisoformat(expected)
+
+
+def test_a_year_says_which_years_there_are(project: Project) -> None:
+    with pytest.raises(InputError, match=r"there is no reporting year 1999 \(there are: 2021\)"):
+        read_inputs(project, 1999)
+
+
+def test_input_files_are_what_people_hand_in(project: Project, home: Path) -> None:
+    names = [project.name(p) for p in input_files(project, 2021)]
+    assert names[:2] == ["data/raw/2021/approvals.csv", "data/raw/2021/decisions.csv"]
+    assert names[-2:] == ["data/reference/units.csv", "data/reference/themes.yaml"]
+    assert sha256(home / "LICENSE") == sha256(home / "LICENSE")
+    assert len(sha256(home / "LICENSE")) == 64
+
+
+def test_inputs_keep_the_kind_of_units_of_their_own_time(project: Project) -> None:
+    inputs: Inputs = read_inputs(project, 2021)
+    assert inputs.kinds["norrmalm"] == "district"
+    assert "norra-innerstaden" not in inputs.kinds
