@@ -542,7 +542,9 @@ def write_decisions(folder: Path, plan: dict[str, Any], by: str, survey: Survey,
     for decision in plan["decisions"]:
         kind = survey.question(decision["question"]).kind
         needed_for = "the whole submission" if kind == "unit" else decision["question"]
-        found = review[(review["seen"].map(fold) == fold(decision["seen"])) & (review["needed_for"] == needed_for)]
+        found = review[
+            (review["seen"].map(fold) == fold(decision["seen"])) & (review["needed_for"] == needed_for)
+        ]
         if len(found) != 1:
             raise ValueError(f"submissions.yaml: {decision['seen']!r} is not one open item of {survey.year}")
         rows.append((found["id"].iloc[0], decision["decision"], by, decision["date"], decision["why"]))

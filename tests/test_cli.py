@@ -159,7 +159,9 @@ CASES = [
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_wrong_input_is_one_sentence_and_harms_nothing(case: Wrong, project_copy: Copy, analysis: Run) -> None:
+def test_wrong_input_is_one_sentence_and_harms_nothing(
+    case: Wrong, project_copy: Copy, analysis: Run
+) -> None:
     root = project_copy(2021)
     before = publish(root)
     case.damage(root / case.file)
@@ -201,7 +203,9 @@ def test_a_tag_that_papermill_would_pass_over(
     replace(notebook, '"parameters"', '"parameter"')
     monkeypatch.chdir(root)
     said = refused(analysis("run", "2021"))
-    assert said == "notebooks/3_analyse.ipynb: cell 2 has the tag 'parameter'. Change the tag to 'parameters'."
+    assert (
+        said == "notebooks/3_analyse.ipynb: cell 2 has the tag 'parameter'. Change the tag to 'parameters'."
+    )
     assert published(root) == before
     assert not (root / "data" / "processed").exists()
     notebook.unlink()

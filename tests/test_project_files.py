@@ -12,7 +12,20 @@ import yaml
 PROJECT = Path(__file__).resolve().parents[1]
 LOCK = (PROJECT / "requirements.lock").read_text(encoding="utf-8")
 PINNED = dict(re.findall(r"^([a-z0-9][a-z0-9._-]*)(?:\[[a-z,]+\])?==([^ \\;]+)", LOCK, flags=re.MULTILINE))
-TRACKED_TEXT = (".py", ".md", ".toml", ".yml", ".yaml", ".lock", ".json", ".csv", ".ipynb", ".css", ".typ", "")
+TRACKED_TEXT = (
+    ".py",
+    ".md",
+    ".toml",
+    ".yml",
+    ".yaml",
+    ".lock",
+    ".json",
+    ".csv",
+    ".ipynb",
+    ".css",
+    ".typ",
+    "",
+)
 
 
 def canonical(name: str) -> str:
@@ -79,7 +92,12 @@ def test_no_file_names_a_place_of_one_machine() -> None:
         inside = path.relative_to(PROJECT).parts
         if inside[0] in (".git", ".venv", "outputs") or inside[:2] == ("data", "processed"):
             continue
-        if path.is_file() and path.suffix in TRACKED_TEXT and path.suffix != "" and "__pycache__" not in inside:
+        if (
+            path.is_file()
+            and path.suffix in TRACKED_TEXT
+            and path.suffix != ""
+            and "__pycache__" not in inside
+        ):
             text = path.read_text(encoding="utf-8", errors="ignore")
             assert str(PROJECT) + "/" not in text, path
             assert len(home) < 2 or f"{home}/" not in text, path

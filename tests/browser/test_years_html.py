@@ -17,7 +17,9 @@ COMMON = ("bilaga-1-resultat", "bilaga-2-kvalitet", "bilaga-3-jamforelse")
 UNITS = ("complete", "none")
 """Of the administrations: the first that answered in full, and the first that did not answer."""
 
-PAGES = [(y, name) for y in (2021, 2022, 2023) for name in (*COMMON, *UNITS) if (y, name) != (2021, COMMON[2])]
+PAGES = [
+    (y, name) for y in (2021, 2022, 2023) for name in (*COMMON, *UNITS) if (y, name) != (2021, COMMON[2])
+]
 
 
 @pytest.fixture(params=PAGES, ids=lambda page: f"{page[0]}-{page[1]}")
@@ -64,7 +66,9 @@ def test_an_appendix_is_accessible_and_asks_for_nothing(opened: tuple[Page, list
         assert size > 100
         assert len(alt) >= 15, alt
         assert " " in alt
-        assert not re.search(r"\.(svg|png|jpe?g)\b|^(figur|bild|diagram)\W*\d*$", alt.strip(), re.IGNORECASE), alt
+        assert not re.search(
+            r"\.(svg|png|jpe?g)\b|^(figur|bild|diagram)\W*\d*$", alt.strip(), re.IGNORECASE
+        ), alt
         assert re.search(r"\d", alt), alt  # what the figure says, not only what it is about
     assert len({alt for alt, _ in pictures}) == len(pictures)
     if "bilaga-1" in path.name:

@@ -38,7 +38,11 @@ SILENT = {
 }
 OPEN = {
     2021: {("karnuppdrag_andel", "ungefär hälften"), ("samordning_text", "Birgitta Sandell")},
-    2022: {("samordning_onskan", "bättre it-stöd"), ("barnratt_antal", "drygt 30"), ("ovrigt_text", "Marianne Dahlbom")},
+    2022: {
+        ("samordning_onskan", "bättre it-stöd"),
+        ("barnratt_antal", "drygt 30"),
+        ("ovrigt_text", "Marianne Dahlbom"),
+    },
     2023: {("metoder_foljs_upp", "påbörjat under 2023"), ("barnratt_text", "Moa Stenlund")},
 }
 DECIDED = {2021: 8, 2022: 14, 2023: 9}

@@ -501,7 +501,7 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(ROWS)
 def test_every_filled_cell_has_exactly_one_fate(tmp_path_factory, to_survey, rows: list[list[str]]) -> None:
     path = tmp_path_factory.mktemp("all") / "x.csv"
@@ -531,7 +531,7 @@ def test_every_filled_cell_has_exactly_one_fate(tmp_path_factory, to_survey, row
     check(cleaned.review, REVIEW, "review")
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(ROWS, st.randoms(use_true_random=False))
 def test_the_order_of_rows_changes_no_count_and_no_id(
     run_clean, to_survey, rows: list[list[str]], chance: random.Random

@@ -196,7 +196,7 @@ def test_plausibility_is_the_share_of_likely_characters(text: str, share: float)
     assert plausibility(text) == share
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.sampled_from(["gör", "på", "Åtgärd", "ÄLDRE", "väl", "förslag", "så", "ok"]), min_size=1))
 def test_any_swedish_words_survive_cp1252(words: list[str]) -> None:
     text = " ".join(words)
@@ -393,7 +393,7 @@ def test_random_bytes_as_a_workbook_give_a_sentence(
 CELL = st.text(st.characters(blacklist_categories=("Cs", "Cc"), blacklist_characters='";'), max_size=8)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.lists(CELL, min_size=3, max_size=3), min_size=1, max_size=6))
 def test_every_cell_of_a_csv_file_comes_back(tmp_path_factory, rows: list[list[str]]) -> None:
     folder = tmp_path_factory.mktemp("csv")

@@ -217,7 +217,7 @@ def test_ids_differ_and_are_ids() -> None:
     assert unused("a", ["a", "a_2"]) == "a_3"
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(
     st.lists(
         st.text(min_size=1, max_size=50).filter(lambda t: t.strip(". \n") == t), unique_by=fold, max_size=8

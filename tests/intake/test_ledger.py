@@ -74,7 +74,7 @@ def test_the_ledger_is_in_the_order_of_the_file() -> None:
     assert [(r[0], r[1]) for r in rows(ledger)] == [(row, f"c{i}") for row in (2, 3) for i in range(12)]
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(
     st.lists(st.lists(st.sampled_from(["", "x"]), min_size=3, max_size=3), min_size=1, max_size=5),
     st.lists(

@@ -56,7 +56,7 @@ def test_any_options_that_were_joined_are_found_again(chosen: tuple[str, ...]) -
     assert found == Choices(tuple(VALUES[c] for c in chosen), ())
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.sampled_from([*VALUES, "annat", "mer"]), max_size=4))
 def test_every_part_is_an_option_or_rest(parts: list[str]) -> None:
     found = split_choices(";".join(parts), ";", VALUES)
@@ -90,7 +90,7 @@ def test_what_is_not_certain_is_no_number(text: str, decimal: str) -> None:
     assert parse_number(text, decimal) is None
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.integers(-(10**9), 10**9), st.integers(0, 99))
 def test_numbers_as_people_write_them(whole: int, cents: int) -> None:
     written = f"{whole:,}".replace(",", " ") + f",{cents:02}"
@@ -134,7 +134,7 @@ def test_what_is_not_certain_is_no_date(text: str, order: str) -> None:
     assert parse_date(text, order) is None
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.datetimes(min_value=dt.datetime(1900, 1, 1), max_value=dt.datetime(2999, 1, 1)))
 def test_dates_as_programs_write_them(moment: dt.datetime) -> None:
     whole = moment.replace(microsecond=0)

@@ -19,8 +19,8 @@ import nbformat
 import page as page_validation
 import pandas as pd
 import pikepdf
-import pymupdf
 import pyarrow.parquet
+import pymupdf
 import pytest
 from python_calamine import CalamineWorkbook
 
@@ -228,11 +228,15 @@ def test_every_html_file_bears_the_mark_and_runs_nothing(example_years: Path, ye
 
 
 @pytest.mark.parametrize("year", YEARS)
-def test_no_appendix_shows_what_only_a_program_says(texts: dict[Path, str], example_years: Path, year: int) -> None:
+def test_no_appendix_shows_what_only_a_program_says(
+    texts: dict[Path, str], example_years: Path, year: int
+) -> None:
     for name in appendices(example_years, year):
         for kind in ("html", "pdf"):
             plain = texts[outputs(example_years, year) / f"{name}.{kind}"]
-            assert not re.search(r"\b(nan|NaN|NaT|None|True|False|dtype)\b|<NA>|_not_answered|_dont_know", plain)
+            assert not re.search(
+                r"\b(nan|NaN|NaT|None|True|False|dtype)\b|<NA>|_not_answered|_dont_know", plain
+            )
 
 
 @pytest.mark.parametrize("year", YEARS)
@@ -361,7 +365,9 @@ def test_no_personal_data_of_the_exports_is_published(
                 sought.add(squeezed(cells[entry.row, entry.question][int(start) : int(end)]))
     assert len(sought) > 35
     assert where_found(texts, sought) == []
-    by_form = re.compile(r"(?:19|20)?\d{6}[-+]\d{4}(?!\d)|[\w.]+@[\w.]+\.(?:se|org)|\b0\d{1,2}-\d{3} \d{2,3} \d{2}\b")
+    by_form = re.compile(
+        r"(?:19|20)?\d{6}[-+]\d{4}(?!\d)|[\w.]+@[\w.]+\.(?:se|org)|\b0\d{1,2}-\d{3} \d{2,3} \d{2}\b"
+    )
     assert [(path.name, found[0]) for path, text in texts.items() if (found := by_form.search(text))] == []
 
 
@@ -372,7 +378,9 @@ def test_no_text_is_published_that_nobody_approved(
     approvals = read_csv(example_years / "data" / "raw" / str(year) / "approvals.csv").set_index("text_hash")
     shown, hidden = [], []
     for _, _, text in raw_answers(example_years, year, surveys[year], "free_text"):
-        approved = short_id(text) in approvals.index and approvals.loc[short_id(text), "decision"] == "approve"
+        approved = (
+            short_id(text) in approvals.index and approvals.loc[short_id(text), "decision"] == "approve"
+        )
         (shown if approved else hidden).append(text)
     edited = [text for text in approvals["edited_text"] if text]
     assert len(set(shown)) == 25
@@ -406,11 +414,15 @@ def test_small_numbers_of_people_are_shown_nowhere(
         assert row["suppressed"]
         assert pd.isna(row["number"])
         page = (outputs(example_years, year) / "forvaltningar" / f"{unit}.html").read_text(encoding="utf-8")
-        line = next(r for r in re.findall(r"<tr.*?</tr>", page, re.DOTALL) if survey.question(question).text in r)
+        line = next(
+            r for r in re.findall(r"<tr.*?</tr>", page, re.DOTALL) if survey.question(question).text in r
+        )
         assert re.findall(r"<td[^>]*>(.*?)</td>", line, re.DOTALL)[0] == ".."
     for later in (y for y in YEARS if y > year):
         history = pd.read_csv(outputs(example_years, later) / "results" / "unit_history.csv")
-        told = set(history.loc[history["year"] == year, ["question", "unit_id"]].itertuples(index=False, name=None))
+        told = set(
+            history.loc[history["year"] == year, ["question", "unit_id"]].itertuples(index=False, name=None)
+        )
         assert told
         assert not told & {(question, unit) for question, unit, _ in small}
 
@@ -457,7 +469,10 @@ def test_executed_appendix_notebooks_hold_no_path_and_no_time(example_years: Pat
 
 @pytest.mark.parametrize("year", YEARS)
 def test_the_manifest_and_the_results_know_no_machine(example_years: Path, year: int) -> None:
-    for path in [outputs(example_years, year) / "manifest.json", *(outputs(example_years, year) / "results").iterdir()]:
+    for path in [
+        outputs(example_years, year) / "manifest.json",
+        *(outputs(example_years, year) / "results").iterdir(),
+    ]:
         content = path.read_text(encoding="utf-8")
         assert str(example_years) not in content
         assert str(HOME) not in content

@@ -23,7 +23,10 @@ def write(tmp_path: Path) -> Write:
     """Return a function that writes a notebook of code cells; the tags of each come before its source."""
 
     def write(*cells: tuple[list[str], str]) -> Path:
-        made = [nbformat.v4.new_code_cell(source, metadata={"tags": tags} if tags else {}) for tags, source in cells]
+        made = [
+            nbformat.v4.new_code_cell(source, metadata={"tags": tags} if tags else {})
+            for tags, source in cells
+        ]
         kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
         notebook = nbformat.v4.new_notebook(cells=made, metadata={"kernelspec": kernel})
         path = tmp_path / "step.ipynb"
@@ -81,7 +84,9 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("cells", "sentence"), WRONG.values(), ids=WRONG)
-def test_a_wrong_notebook_is_one_sentence(cells: list[tuple[list[str], str]], sentence: str, write: Write) -> None:
+def test_a_wrong_notebook_is_one_sentence(
+    cells: list[tuple[list[str], str]], sentence: str, write: Write
+) -> None:
     assert found(write(*cells)) == [f"notebooks/step.ipynb: {sentence}"]
 
 
@@ -112,7 +117,9 @@ def run(path: Path, cwd: Path) -> Path:
 def test_an_executed_notebook_has_outputs_and_nothing_of_time_and_place(
     write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = write(OWN, ([], "print(year, root)"), ([], "from pathlib import Path\nPath('here').touch()\nyear + 1"))
+    path = write(
+        OWN, ([], "print(year, root)"), ([], "from pathlib import Path\nPath('here').touch()\nyear + 1")
+    )
     (tmp_path / "cwd").mkdir()
     with tempfile.TemporaryDirectory() as own:  # a path short enough for sockets
         monkeypatch.setattr(tempfile, "tempdir", own)
@@ -161,7 +168,9 @@ def test_a_kernel_that_ends_by_itself_is_a_failed_step(write: Write, tmp_path: P
 
 
 def test_a_failure_comes_whole_out_of_another_process() -> None:
-    failed = StepFailed("notebooks/a.ipynb", "KeyError", "'x'").kept_as("data/processed/2021/notebooks/a.ipynb")
+    failed = StepFailed("notebooks/a.ipynb", "KeyError", "'x'").kept_as(
+        "data/processed/2021/notebooks/a.ipynb"
+    )
     again = pickle.loads(pickle.dumps(failed))
     assert str(again) == "notebooks/a.ipynb stopped: KeyError: 'x'"
     assert again.kept == "data/processed/2021/notebooks/a.ipynb"

@@ -71,7 +71,9 @@ def test_the_export_may_not_lie_outside_its_year(project: Project) -> None:
     survey = project.survey(2021)
     text = survey.read_text(encoding="utf-8")
     (project.root / "elsewhere.xlsx").write_bytes(b"x")
-    survey.write_text(text.replace("file: enkat-2021.xlsx", "file: ../../../elsewhere.xlsx"), encoding="utf-8")
+    survey.write_text(
+        text.replace("file: enkat-2021.xlsx", "file: ../../../elsewhere.xlsx"), encoding="utf-8"
+    )
     with pytest.raises(InputError, match=r"survey\.yaml.*outside the year's folder"):
         read_inputs(project, 2021)
 
@@ -99,7 +101,9 @@ def test_the_date_of_the_documents_is_never_the_clocks(
     if epoch is not None:
         monkeypatch.setenv("SOURCE_DATE_EPOCH", epoch)
     survey = read_inputs(project, 2021).survey
-    source = survey.source.model_copy(update={"exported": dt.date.fromisoformat(exported) if exported else None})
+    source = survey.source.model_copy(
+        update={"exported": dt.date.fromisoformat(exported) if exported else None}
+    )
     day = dt.date.fromisoformat(published) if published else None
     survey = survey.model_copy(update={"published": day, "source": source})
     submissions = pd.DataFrame({"submitted": pd.Series([submitted, None], dtype="datetime64[s]")})

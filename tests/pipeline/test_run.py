@@ -62,7 +62,11 @@ def go(project: Project, year: int, **more: bool) -> whole.Done:
 
 
 def outputs(project: Project) -> dict[str, bytes]:
-    return {str(p.relative_to(project.root)): p.read_bytes() for p in project.root.glob("outputs/**/*") if p.is_file()}
+    return {
+        str(p.relative_to(project.root)): p.read_bytes()
+        for p in project.root.glob("outputs/**/*")
+        if p.is_file()
+    }
 
 
 ANALYSES = ["1_clean", "2_code", "3_analyse"]
@@ -144,7 +148,9 @@ def break_survey(project: Project) -> None:
     project.survey(2021).write_text("year: [", encoding="utf-8")
 
 
-def test_a_wrong_earlier_year_stops_a_year_unless_told_otherwise(project: Project, notebooks: Notebooks) -> None:
+def test_a_wrong_earlier_year_stops_a_year_unless_told_otherwise(
+    project: Project, notebooks: Notebooks
+) -> None:
     break_survey(project)
     with pytest.raises(InputError, match="not valid YAML"):
         go(project, 2022)
@@ -156,7 +162,9 @@ def test_a_wrong_earlier_year_stops_a_year_unless_told_otherwise(project: Projec
     assert "2022 4_compare" not in notebooks.ran
     assert "bilaga-3-jamforelse.html" not in {path.name for path in done.files}
     assert done.warnings[0] == "2021 could not be run again for the comparison: its inputs are wrong."
-    assert done.warnings[1].startswith("2021 is left out of the comparison: data/raw/2021/survey.yaml, line 1")
+    assert done.warnings[1].startswith(
+        "2021 is left out of the comparison: data/raw/2021/survey.yaml, line 1"
+    )
 
 
 def test_an_earlier_export_that_is_wrong_is_compared_as_it_was_released(
@@ -199,7 +207,12 @@ def test_wrong_notebooks_are_found_before_anything_runs(
 def test_published_files_change_together_and_old_ones_go(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    old = ["bilaga-3-jamforelse.pdf", "forvaltningar/liljeholmen.html", "notebooks/old.ipynb", "results/kept.csv"]
+    old = [
+        "bilaga-3-jamforelse.pdf",
+        "forvaltningar/liljeholmen.html",
+        "notebooks/old.ipynb",
+        "results/kept.csv",
+    ]
     for name in old:
         path = project.outputs(2021) / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -208,7 +221,11 @@ def test_published_files_change_together_and_old_ones_go(
     monkeypatch.setattr(whole, "make_appendix", _write_appendix)
     steps = [Step("a", {}, "a", "bilaga-1-resultat"), Step("b", {}, "b", "forvaltningar/bromma")]
     published = whole._publish_appendices(project, 2021, steps, lambda *_: None)
-    names = {p.relative_to(project.outputs(2021)).as_posix() for p in project.outputs(2021).rglob("*") if p.is_file()}
+    names = {
+        p.relative_to(project.outputs(2021)).as_posix()
+        for p in project.outputs(2021).rglob("*")
+        if p.is_file()
+    }
     assert names == {
         "bilaga-1-resultat.html", "forvaltningar/bromma.html", "notebooks/a.ipynb", "notebooks/b.ipynb",
         "results/kept.csv",

@@ -109,7 +109,9 @@ def test_most_names_are_masked_and_little_else(examples: dict[int, Example]) -> 
 
 
 @pytest.mark.parametrize("year", YEARS)
-def test_texts_without_personal_data_are_as_they_were_written(examples: dict[int, Example], year: int) -> None:
+def test_texts_without_personal_data_are_as_they_were_written(
+    examples: dict[int, Example], year: int
+) -> None:
     example = examples[year]
     before, after = example.texts(example.cleaned), example.texts(example.masked)
     assert before.keys() == after.keys()
@@ -137,11 +139,15 @@ def test_only_texts_change_and_the_ledger_tells_of_it(examples: dict[int, Exampl
     check(example.masked.review, REVIEW, "review")
     told = example.masked.ledger[example.masked.ledger["rule"].str.startswith("personal_data")]
     assert len(example.masked.ledger) == len(example.cleaned.ledger) + len(told)
-    labels = sum(text.count(label) for text in example.texts(example.masked).values() for label in LABELS.values())
+    labels = sum(
+        text.count(label) for text in example.texts(example.masked).values() for label in LABELS.values()
+    )
     assert len(told) == labels
     assert set(told["fate"]) == {"kept"}
     assert told["before"].str.fullmatch(r"characters \d+–\d+").all()
-    secrets = {text[s:e] for (place, _, s, e) in example.spans() for text in [example.texts(example.cleaned)[place]]}
+    secrets = {
+        text[s:e] for (place, _, s, e) in example.spans() for text in [example.texts(example.cleaned)[place]]
+    }
     everything = " ".join(example.masked.ledger.astype("str").to_numpy().ravel())
     assert not any(secret in everything for secret in secrets)
 
@@ -185,7 +191,11 @@ def test_what_is_uncertain_is_masked_and_asked_about(
 ) -> None:
     text, done = masked_text()
     assert text == "Kontakta [namn] eller [telefonnummer]."
-    row = int(examples[2021].cleaned.submissions.set_index("submission_id").loc[done.answers.loc[0, "submission_id"], "row"])
+    row = int(
+        examples[2021]
+        .cleaned.submissions.set_index("submission_id")
+        .loc[done.answers.loc[0, "submission_id"], "row"]
+    )
     assert done.ledger[["row", "rule", "before", "after", "by"]].to_numpy().tolist() == [
         [row, "personal_data.name.uncertain", "characters 10–19", "[namn]", "program"],
         [row, "personal_data.phone", "characters 27–39", "[telefonnummer]", "program"],
@@ -198,7 +208,9 @@ def test_what_is_uncertain_is_masked_and_asked_about(
     ]  # fmt: skip
 
 
-def test_a_decision_to_mask_has_its_author_in_the_ledger(masked_text: Callable[..., tuple[str, Cleaned]]) -> None:
+def test_a_decision_to_mask_has_its_author_in_the_ledger(
+    masked_text: Callable[..., tuple[str, Cleaned]],
+) -> None:
     text, done = masked_text(Decision(NAME, "mask", "N. N.", "2021-11-01", ""))
     assert text == "Kontakta [namn] eller [telefonnummer]."
     assert done.review.empty
@@ -207,7 +219,9 @@ def test_a_decision_to_mask_has_its_author_in_the_ledger(masked_text: Callable[.
     assert "Amina" not in " ".join(done.ledger.astype("str").to_numpy().ravel())
 
 
-def test_a_decision_to_keep_leaves_what_is_uncertain_only(masked_text: Callable[..., tuple[str, Cleaned]]) -> None:
+def test_a_decision_to_keep_leaves_what_is_uncertain_only(
+    masked_text: Callable[..., tuple[str, Cleaned]],
+) -> None:
     phone = short_id("personal_data", "ovrigt_text", "070-174 06 31")
     keep = [Decision(i, "keep", "N. N.", "2021-11-01", "") for i in (NAME, phone)]
     text, done = masked_text(*keep)

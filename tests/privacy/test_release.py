@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +60,9 @@ def closed(values: Sequence[str], question: Any) -> pd.Categorical:
     return pd.Categorical(list(values), categories=list(question.labels()))
 
 
-def released(survey: Survey, answers: pd.DataFrame, response: pd.DataFrame | None = None) -> dict[str, Released]:
+def released(
+    survey: Survey, answers: pd.DataFrame, response: pd.DataFrame | None = None
+) -> dict[str, Released]:
     """Count answers as 3_analyse does, and let them through the gate."""
     kinds = KINDS if survey.respondents == "units" else {}
     if response is None:
@@ -83,7 +85,12 @@ def units_answers(survey: Survey, numbers: Sequence[float | None]) -> pd.DataFra
                             categories=["answered", *MISSING_KINDS])  # fmt: skip
     units = [f"u{i}" for i in range(len(numbers))]
     return pd.DataFrame(
-        {"submission_id": [short_id(u) for u in units], "unit_id": units, "antal": given, "antal#status": status}
+        {
+            "submission_id": [short_id(u) for u in units],
+            "unit_id": units,
+            "antal": given,
+            "antal#status": status,
+        }
     ).astype({"submission_id": "str", "unit_id": "str"})
 
 
@@ -221,7 +228,9 @@ def test_large_numbers_and_zeros_are_shown_with_their_sums() -> None:
     out = released(survey, units_answers(survey, [10, 0, 20, None, 30, 40, 50, 0, 60]))
     assert not own(out)["suppressed"].any()
     assert totals(out)["total"].to_dict() == {"alla": 210, "district": 100, "specialist": 110}
-    assert totals(out)[["median", "smallest", "largest"]].isna().all(axis=None)  # each is one unit's own number
+    assert (
+        totals(out)[["median", "smallest", "largest"]].isna().all(axis=None)
+    )  # each is one unit's own number
 
 
 def test_a_small_number_and_what_would_reveal_it_are_left_out() -> None:
@@ -308,7 +317,11 @@ def test_a_closed_question_about_people_is_not_shown_unit_by_unit() -> None:
 
 
 PEOPLE_QUESTIONS = [
-    {"id": "nojd", "kind": "single", "options": [*YES_NO, {"id": "vet", "label": "Vet ej", "means": "dont_know"}]},
+    {
+        "id": "nojd",
+        "kind": "single",
+        "options": [*YES_NO, {"id": "vet", "label": "Vet ej", "means": "dont_know"}],
+    },
     {"id": "val", "kind": "multiple", "options": [{"id": "a", "label": "A"}, {"id": "b", "label": "B"}]},
     {"id": "antal", "kind": "number"},
     {"id": "fritext", "kind": "free_text"},
@@ -319,7 +332,9 @@ def people(n: int, *, small: int) -> tuple[Survey, pd.DataFrame]:
     """Return answers of `n` persons, of whom `small` left the questions open."""
     survey = survey_of("people", PEOPLE_QUESTIONS)
     rest = n - small
-    status = pd.Categorical(["answered"] * rest + ["_not_answered"] * small, categories=["answered", *MISSING_KINDS])
+    status = pd.Categorical(
+        ["answered"] * rest + ["_not_answered"] * small, categories=["answered", *MISSING_KINDS]
+    )
     choice = ["chosen"] * (rest // 2) + ["not_chosen"] * (rest - rest // 2) + ["_not_answered"] * small
     answers = pd.DataFrame({
         "submission_id": [short_id(i) for i in range(n)], "unit_id": [None] * n,
@@ -408,13 +423,18 @@ COUNTS = pd.DataFrame({
     "base": pd.array([7, pd.NA], dtype="Int64"), "percent": pd.array([100.0, pd.NA], dtype="Float64"),
     "suppressed": [False, True],
 })  # fmt: skip
-TEXT = pd.DataFrame({"text_hash": [HASH], "quote": ['”Ja”, sa hon; "nej"\noch NA'], "empty": [""]}).astype("str")
+TEXT = pd.DataFrame({"text_hash": [HASH], "quote": ['”Ja”, sa hon; "nej"\noch NA'], "empty": [""]}).astype(
+    "str"
+)
 
 
 def test_what_is_written_is_read_back_equal(tmp_path: Path) -> None:
     folder = tmp_path / "results"
     survey = {"title": "Enkät åäö", "missing": ["x"]}
-    tables = {"counts": Released(COUNTS, "Antal", "organisations: shown"), "quotes": Released(TEXT, "Citat", TALLY)}
+    tables = {
+        "counts": Released(COUNTS, "Antal", "organisations: shown"),
+        "quotes": Released(TEXT, "Citat", TALLY),
+    }
     write_results(folder, survey, tables)
     read = read_results(folder, "results")
     assert read.survey == survey
@@ -469,9 +489,13 @@ def test_the_catalogue_labels_every_table(tmp_path: Path) -> None:
 def _no_response() -> pd.DataFrame:
     columns = {c: pd.Series(dtype="str") for c in ("unit_id", "name", "kind")}
     more = {"invited": pd.Series(dtype="bool"), "status": pd.Series(dtype="str")}
-    return pd.DataFrame({**columns, **more, **{c: pd.Series(dtype="int64") for c in ("answered_items", "asked_items")}})
+    return pd.DataFrame(
+        {**columns, **more, **{c: pd.Series(dtype="int64") for c in ("answered_items", "asked_items")}}
+    )
 
 
 def test_no_results_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"outputs/2021/results: there are no released results\. Run 3_analyse"):
+    with pytest.raises(
+        InputError, match=r"outputs/2021/results: there are no released results\. Run 3_analyse"
+    ):
         read_results(tmp_path, "outputs/2021/results")

@@ -28,7 +28,16 @@ TABLE = Table(
     notes=["Andelar av 18 förvaltningar.", "”Vet ej” ingår."],
     source="Enkäten 2021",
 )
-HARMFUL = ["=1+1", "+46 8 508", "-cmd|' /C calc'!A0", "@SUM(A1)", "\t=1+1", "=HYPERLINK(A1)", "http://a.example", "0012"]
+HARMFUL = [
+    "=1+1",
+    "+46 8 508",
+    "-cmd|' /C calc'!A0",
+    "@SUM(A1)",
+    "\t=1+1",
+    "=HYPERLINK(A1)",
+    "http://a.example",
+    "0012",
+]
 
 
 def sheets(data: bytes) -> dict[str, list[list[Any]]]:
@@ -70,20 +79,31 @@ def test_numbers_stay_numbers_and_the_lack_of_one_is_a_word(document_of: Callabl
 
 
 def test_the_cover_says_what_it_is_in_swedish(document_of: Callable[..., Document]) -> None:
-    about = {"title": "Bilaga 1", "subtitle": "Om enkäten", "contact": "Enheten", "marks": ["UTKAST", "SYNTETISKA"]}
+    about = {
+        "title": "Bilaga 1",
+        "subtitle": "Om enkäten",
+        "contact": "Enheten",
+        "marks": ["UTKAST", "SYNTETISKA"],
+    }
     found = sheets(workbook.render(document_of(TABLE, **about)))
     cover = flat(found["Omslag"])
     assert cover[:4] == ["Bilaga 1", "UTKAST · SYNTETISKA", "Om enkäten", "Rapporteringsår 2021"]
     assert "Arbetsboken innehåller 1 tabell, numrerad som i bilagan." in cover
     assert "Kontakt: Enheten" in cover
-    assert all("UTKAST · SYNTETISKA" in flat(rows) for name, rows in found.items() if name.startswith("Tabell"))
-    words = set(re.findall(r"[a-z]+", " ".join(str(cell) for rows in found.values() for cell in flat(rows)).lower()))
+    assert all(
+        "UTKAST · SYNTETISKA" in flat(rows) for name, rows in found.items() if name.startswith("Tabell")
+    )
+    words = set(
+        re.findall(r"[a-z]+", " ".join(str(cell) for rows in found.values() for cell in flat(rows)).lower())
+    )
     assert not words & {"the", "sheet", "table", "this", "worksheet", "notes", "contents", "contains", "one"}
 
 
 @pytest.mark.parametrize("text", HARMFUL)
 def test_no_text_becomes_a_formula_or_a_link(document_of: Callable[..., Document], text: str) -> None:
-    table = Table(text, [Column("a", text), Column("n", "Antal", "integer")], [[text, 1]], notes=[text], source=text)
+    table = Table(
+        text, [Column("a", text), Column("n", "Antal", "integer")], [[text, 1]], notes=[text], source=text
+    )
     data = workbook.render(document_of(table, title=text, subtitle=text, contact=text))
     rows = flat(sheets(data)["Tabell 1"])
     assert rows.count(text) == 3  # heading, cell and note

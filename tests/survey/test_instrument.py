@@ -420,7 +420,7 @@ def test_what_carries_meaning_stays(one: str, other: str) -> None:
     assert fold(one) != fold(other)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.text(max_size=30))
 def test_folding_twice_changes_nothing(text: str) -> None:
     assert fold(fold(text)) == fold(text)
