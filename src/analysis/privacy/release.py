@@ -96,7 +96,8 @@ def release_counts(counts: pd.DataFrame, survey: Survey) -> Released:
 
 
 def _rule(survey: Survey) -> str:
-    return f"organisations: shown; people: counts below {survey.rules.smallest_count} and what would reveal them left out"
+    smallest = survey.rules.smallest_count
+    return f"organisations: shown; people: counts below {smallest} and what would reveal them left out"
 
 
 def release_unit_answers(unit_answers: pd.DataFrame, survey: Survey, kinds: Mapping[str, str]) -> Released:
