@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -149,9 +150,12 @@ def main() -> None:
         sys.exit(2)
     except typer.Exit as done:
         sys.exit(done.exit_code)
-    except typer.Abort:
-        _tell("Stopped.")
+    except (typer.Abort, KeyboardInterrupt):
+        _tell("Stopped. What was published before is untouched.")
         sys.exit(130)
+    except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
     except typer.TyperException as error:
         what = error.format_message().strip().rstrip(".")
         if what:  # a call without arguments has shown the help

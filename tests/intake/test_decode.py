@@ -418,3 +418,11 @@ def test_what_shows_something_is_not(text: str) -> None:
 
 def test_one_line() -> None:
     assert one_line("\ufeff Rad ett\r\n  rad\u00a0två ") == "Rad ett rad två"
+
+
+@pytest.mark.parametrize("damage", ['a;b\n1;"två\n3;4\n', 'a;b\n"1";"två" x\n3;4\n'])
+def test_quotes_that_do_not_match_are_told_with_their_line(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "e.csv"
+    path.write_text(damage, encoding="utf-8")
+    with pytest.raises(InputError, match=r"e\.csv, line \d+: the quotes do not match"):
+        decode(path, "e.csv")

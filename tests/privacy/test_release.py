@@ -499,3 +499,12 @@ def test_no_results_is_one_sentence(tmp_path: Path) -> None:
         InputError, match=r"outputs/2021/results: there are no released results\. Run 3_analyse"
     ):
         read_results(tmp_path, "outputs/2021/results")
+
+
+def test_an_edited_text_that_seems_to_name_a_person_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "approvals.csv"
+    row = "0123456789ab,edit,Vi träffade Annika Berghult i våras.,N. N.,2021-10-01\n"
+    path.write_text("text_hash,decision,edited_text,by,date\n" + row, encoding="utf-8")
+    with pytest.raises(InputError, match=r"row|line 2.*seems to hold a name: 'Annika Berghult'"):
+        read_approvals(path, "approvals.csv")
+    assert len(read_approvals(path, "approvals.csv", not_names=["Annika Berghult"])) == 1

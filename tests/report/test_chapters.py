@@ -185,7 +185,8 @@ def test_summary_counts_before_percentages(published: Published, three_units: Re
     assert "4 frågor, varav 2 med fasta svarsalternativ" in published.text
     assert "3 av 3 tillfrågade förvaltningar (100 %) har svarat." in published.text
     # Two of three said so; a percentage of three would mislead.
-    assert "”I viss grad”, som 2 av 3 förvaltningar uppger." in published.text
+    finding = "”I vilken grad?” – det vanligaste svaret är ”I viss grad”, som 2 av 3 förvaltningar uppger."
+    assert finding in published.text.replace("\\", "")
 
 
 def test_section_says_what_was_not_confirmed_and_shows_each_question(
@@ -204,9 +205,9 @@ def test_table_of_a_scale_has_counts_by_kind_and_no_percentage_of_few(
     table = published.table("I vilken grad?")
     headings = [c.heading for c in table.columns]
     assert headings == [
-        "Svar", "Alla, antal", "Alla, andel", "Stadsdel, antal", "Stadsdel, andel", "Fack, antal", "Fack, andel",
+        "Svar", "Alla, antal", "Stadsdel, antal", "Fack, antal",
     ]  # fmt: skip
-    assert table.rows[1] == ("I viss grad", 2, None, 2, None, 0, None)
+    assert table.rows[1] == ("I viss grad", 2, 2, 0)
     assert [row[0] for row in table.rows] == ["I liten grad", "I viss grad", "I stor grad", "Vet ej"]
     assert "Frågan gäller resultat." in table.notes
     assert any("alla 3, stadsdelsförvaltningar 2 och fackförvaltningar 1" in note for note in table.notes)
@@ -216,7 +217,7 @@ def test_percentages_come_back_where_enough_have_answered(published: Published) 
     asked = survey(rules={"smallest_count": 2})
     given = answers(asked, [{"unit": u, "grad": "stor"} for u in UNITS])
     chapters.section(results(asked, given), "s1")
-    assert published.table("I vilken grad?").rows[2] == ("I stor grad", 3, 100.0, 2, 100.0, 1, None)
+    assert published.table("I vilken grad?").rows[2] == ("I stor grad", 3, 100.0, 2, 100.0, 1)
 
 
 def test_multiple_choice_lists_options_and_tells_who_did_not_answer(
@@ -226,7 +227,7 @@ def test_multiple_choice_lists_options_and_tells_who_did_not_answer(
     table = published.table("Vilka?")
     assert [row[:2] for row in table.rows] == [("Skola", 2), ("Polis", 1)]
     assert any("Utanför andelarna, bland alla: ej besvarad 1." in note for note in table.notes)
-    assert "Det vanligaste svaret är ”Skola”, som 2 av 2 förvaltningar uppger." in published.text
+    assert "Det vanligaste svaret är ”Skola”, som alla 2 förvaltningar uppger." in published.text
 
 
 def test_numbers_of_people_below_the_threshold_are_not_shown(

@@ -455,3 +455,12 @@ def test_a_survey_written_as_yaml_is_read_back_equal(write) -> None:
     survey = read_survey(ROOT / "data" / "raw" / "2023" / "survey.yaml", "x")
     text = yaml.safe_dump(survey.model_dump(mode="json"), allow_unicode=True, sort_keys=False)
     assert read_survey(write(dedent(text)), "x") == survey
+
+
+def test_aliases_that_repeat_a_file_beyond_measure_are_refused_at_once(tmp_path: Path) -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 12)]
+    path = tmp_path / "survey.yaml"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(InputError, match="repeats itself through aliases"):
+        read_survey(path, "survey.yaml")

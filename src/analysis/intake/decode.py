@@ -259,10 +259,12 @@ def find_delimiter(text: str) -> str:
 
 def _read_delimited(text: str, name: str, delimiter: str) -> pd.DataFrame:
     try:
-        return _frame(list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=False)))
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        return _frame(list(reader))
     except csv.Error as error:
+        what = f"the quotes do not match: {error}"
         raise InputError.one(
-            name, f"is not delimited text ({error})", "Export it again from the survey tool"
+            name, what, "Export it again from the survey tool", line=reader.line_num
         ) from None
 
 

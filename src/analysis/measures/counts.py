@@ -240,7 +240,7 @@ def _told(known: pd.DataFrame, question: Question, item: str, **told: pd.Series)
     """Return rows of `answers_by_unit` for the submissions that `told` is about."""
     part = pd.DataFrame(told)
     return part.assign(
-        unit_id=known["unit_id"], section=question.section, question=question.id, item=item
+        unit_id=known.loc[part.index, "unit_id"], section=question.section, question=question.id, item=item
     ).astype({"unit_id": "str"})
 
 

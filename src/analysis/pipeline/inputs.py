@@ -83,7 +83,9 @@ def read_inputs(project: Project, year: int) -> Inputs:
     units = project.reference("units.csv")
     register = read(lambda: Register.read(units, name=project.name(units)))
     decisions = read(lambda: read_decisions(project.decisions(year), project.name(project.decisions(year))))
-    approvals = read(lambda: read_approvals(project.approvals(year), project.name(project.approvals(year))))
+    places = register.names() if register is not None else set()
+    approved = project.approvals(year)
+    approvals = read(lambda: read_approvals(approved, project.name(approved), not_names=places))
     invited: pd.DataFrame | None = pd.DataFrame({c: pd.Series(dtype="str") for c in INVITED_COLUMNS})
     if survey is not None:
         if survey.respondents == "units" and register is not None:

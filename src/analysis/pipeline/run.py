@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -58,6 +59,34 @@ def run_year(
         If `final` is asked for while something is missing; what the last good run published stays.
     """
     inputs = read_inputs(project, year)
+    with _alone(project, year):
+        return _run_alone(
+            project, inputs, final=final, progress=progress, without_wrong_years=without_wrong_years
+        )
+
+
+@contextmanager
+def _alone(project: Project, year: int) -> Iterator[None]:
+    """Hold the year: two runs of it at once would mix their outputs. The system lets go after a crash too."""
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    project.processed(year).mkdir(parents=True, exist_ok=True)
+    with (project.processed(year) / ".running").open("w") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            what = f"another run of {year} is going on"
+            raise InputError.one(project.name(project.outputs(year)), what, "Wait for it to end") from None
+        yield
+
+
+def _run_alone(
+    project: Project, inputs: Inputs, *, final: bool, progress: Progress, without_wrong_years: bool
+) -> Done:
+    year = inputs.survey.year
     before = years_before(project, year)
     first = [y for y in before if inputs_changed(project, y)]
     analyses = {y: analysis_steps(y, compare=False) for y in first}

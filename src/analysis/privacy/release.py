@@ -11,7 +11,7 @@ import datetime as dt
 import json
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -172,8 +172,10 @@ def release_numbers(
     return Released(frame, "Sammanfattning av frågor som besvaras med ett tal", _rule(survey))
 
 
-def read_approvals(path: Path, name: str) -> pd.DataFrame:
+def read_approvals(path: Path, name: str, *, not_names: Collection[str] = ()) -> pd.DataFrame:
     """Read ``approvals.csv``; an absent file is no approvals.
+
+    `not_names` are names of places and organisations, which an edited text may hold.
 
     Raises
     ------
@@ -201,10 +203,12 @@ def read_approvals(path: Path, name: str) -> pd.DataFrame:
                     name, "the edited text is empty", "Write it, or refuse the quote", int(row), "edited_text"
                 )
             )
-        for found in find(entry["edited_text"]):
-            if found.certain:
-                what = f"the edited text holds {_NAMED[found.kind]}"
-                problems.append(Problem(name, what, "Take it out", int(row), "edited_text"))
+        for found in find(entry["edited_text"], not_names=not_names):
+            holds = "holds" if found.certain else "seems to hold"
+            what = f"the edited text {holds} {_NAMED[found.kind]}: {found.text!r}"
+            problems.append(
+                Problem(name, what, "Take it out, or write it otherwise", int(row), "edited_text")
+            )
     problems += [
         Problem(name, "the text has an approval already", "Keep one of the two", int(row), "text_hash")
         for row in frame.index[frame["text_hash"].duplicated()]

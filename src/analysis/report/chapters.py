@@ -130,8 +130,8 @@ def summary(results: Results) -> None:
     closed = sum(q["kind"] in ("single", "scale", "multiple") for q in survey["questions"])
     period = survey["period"]
     lines = [
-        f"Enkäten omfattar {swedish.plural(asked, 'fråga', 'frågor')}, varav {closed} med fasta svarsalternativ, "
-        f"och gäller tiden {swedish.date(period['start'])}–{swedish.date(period['end'])}."
+        f"Enkäten omfattar {swedish.plural(asked, 'fråga', 'frågor')}, varav {closed or 'inga'} med fasta "
+        f"svarsalternativ, och gäller tiden {swedish.date(period['start'])} till {swedish.date(period['end'])}."
     ]
     lines.append(_response_sentence(results))
     say("\n\n".join(lines))
@@ -159,7 +159,7 @@ def _finding(results: Results, question: dict[str, Any]) -> str:
     if question["items"] or rows.empty or rows["suppressed"].any():
         return ""
     sentence = _most_frequent(results, question, rows)
-    return f"{plain(question['text'])} {sentence}" if sentence else ""
+    return f"”{plain(question['text'])}” – {sentence[0].lower()}{sentence[1:]}" if sentence else ""
 
 
 # --- who answered ------------------------------------------------------------------------------------------------
@@ -349,13 +349,16 @@ def _most_frequent(results: Results, question: dict[str, Any], everyone: pd.Data
     top = known[known["n"] == known["n"].max()]
     base, n = int(top["base"].iloc[0]), int(top["n"].iloc[0])
     of = swedish.share(n, base, one, many, smallest_total=smallest)
+    if n == base > 1:
+        of = f"alla {swedish.number(base)} {many}"
     named = swedish.join(f"”{plain(label)}”" for label in top["label"])
     uttered = "uppger" if _by_units(results) else "har angett"
     if len(top) == 1:
         return f"Det vanligaste svaret är {named}, som {of} {uttered}."
     if len(top) > 3:
         return ""
-    return f"De vanligaste svaren är {named}, som {of} vardera {uttered}."
+    each = "" if n == base else " vardera"
+    return f"De vanligaste svaren är {named}, som {of}{each} {uttered}."
 
 
 SHORT_GROUPS = {ALL: "Alla", "district": "Stadsdel", "specialist": "Fack"}
@@ -381,6 +384,9 @@ def _count_table(results: Results, question: dict[str, Any], rows: pd.DataFrame)
         for group in groups:
             line += _cells(by_key[value, group])
         body.append(line)
+    # A group of few has no percentages at all: then the column says nothing.
+    told = [i for i in range(len(columns)) if any(line[i] is not None for line in body)]
+    columns, body = [columns[i] for i in told], [[line[i] for i in told] for line in body]
     return Table(question["text"], columns, body, notes=[*_aspect_note(question), *notes])
 
 
@@ -407,10 +413,10 @@ def _base_notes(results: Results, rows: pd.DataFrame, groups: dict[str, str]) ->
     if len(groups) == 1:
         base = bases[ALL]
         known = f"färre än {smallest}" if pd.isna(base) else swedish.plural(int(base), one, many)
-        notes = [f"Andelar av dem som besvarat frågan: {known}. ”Vet ej” ingår."]
+        notes = [f"Andelar av dem som besvarat frågan: {known}.{_with_unknown(rows)}"]
     else:
         parts = [f"{label.lower()} {_number(bases[g])}" for g, label in groups.items()]
-        notes = [f"Andelar av de {many} som besvarat frågan: {swedish.join(parts)}. ”Vet ej” ingår."]
+        notes = [f"Andelar av de {many} som besvarat frågan: {swedish.join(parts)}.{_with_unknown(rows)}"]
     everyone = rows[(rows["group"] == ALL) & rows["value"].isin(OUTSIDE_BASE)].drop_duplicates("value")
     outside = [
         f"{r.label[0].lower()}{r.label[1:]} {_number(r.n)}"
@@ -424,6 +430,10 @@ def _base_notes(results: Results, rows: pd.DataFrame, groups: dict[str, str]) ->
     return notes
 
 
+def _with_unknown(rows: pd.DataFrame) -> str:
+    return " ”Vet ej” ingår." if (rows["value"] == "_dont_know").any() else ""
+
+
 def _decimal(value: float) -> str:
     """Return a number with as many decimals as were given, at most two."""
     decimals = next((d for d in (0, 1) if round(float(value), d) == round(float(value), 2)), 2)
@@ -431,7 +441,7 @@ def _decimal(value: float) -> str:
 
 
 def _number(value: Any) -> str:
-    return ".." if pd.isna(value) else swedish.number(int(value))
+    return "(visas inte)" if pd.isna(value) else swedish.number(int(value))
 
 
 def _grid_table(results: Results, question: dict[str, Any], everyone: pd.DataFrame) -> Table:
@@ -460,7 +470,12 @@ def number_question(results: Results, question: dict[str, Any]) -> None:
     groups = group_labels(results)
     columns = [Column("group", "Grupp"), Column("answers", "Antal svar", "integer")]
     kept = [("total", "Summa"), ("median", "Median"), ("smallest", "Minsta"), ("largest", "Största")]
-    kept = [(key, label) for key, label in kept if rows[key].notna().any() or key == "total"]
+    always = "total" if _by_units(results) else "median"  # what people are or have is not worth adding up
+    kept = [
+        (key, label)
+        for key, label in kept
+        if key == always or (rows[key].notna().any() and (key != "total" or _by_units(results)))
+    ]
     decimals = 0 if (rows[[k for k, _ in kept]].stack() % 1 == 0).all() else 1
     columns += [Column(key, label, "decimal", decimals) for key, label in kept]
     body: list[list[Value]] = []
@@ -470,7 +485,7 @@ def number_question(results: Results, question: dict[str, Any]) -> None:
         if row.suppressed:
             values = [SUPPRESSED] * len(kept)
         body.append([name, SUPPRESSED if row.suppressed else int(row.answers), *values])
-    notes = ["Talen avser personer; små antal visas inte."] if question["counts_people"] else []
+    notes = ["Talen avser personer; små antal visas inte."] if question["about"] == "people" else []
     show(Table(question["text"], columns, body, notes=[*_aspect_note(question), *notes]))
 
 
@@ -620,7 +635,7 @@ def method(results: Results) -> None:
         "bara dem som har svarat."
     )
     say(
-        f"{who}\n\nFrågorna gäller tiden {swedish.date(period['start'])}–{swedish.date(period['end'])}. Om en "
+        f"{who}\n\nFrågorna gäller tiden {swedish.date(period['start'])} till {swedish.date(period['end'])}. Om en "
         "svarande har lämnat flera svar gäller det senaste fullständiga. Vad de svarande uppger återges som deras "
         "uppfattning, inte som bevisade effekter."
     )
@@ -794,13 +809,15 @@ def _compare_question(results: Results, question: dict[str, Any], rows: pd.DataF
         rows = rows[rows["value"] == "chosen"].assign(
             label=lambda f: f["item_text"], value=lambda f: f["item"]
         )
+        order = {option: i for i, option in enumerate(question["options"])}
+        rows = rows.sort_values("value", key=lambda values: values.map(order), kind="stable")
     elif question["items"]:
         label = rows["item_text"].str.cat(rows["label"], sep=": ")
         rows = rows.assign(label=label, value=rows["item"].str.cat(rows["value"], sep=":"))
     years = sorted(rows["year"].unique())
     bases = rows.drop_duplicates("year").set_index("year")["base"]
-    parts = [f"{y} {_number(bases[y])}" for y in years]
-    caption = f"{question['text']} Andel av de svarande (n: {', '.join(parts)})"
+    answered = swedish.join(f"{_number(bases[y])} år {y}" for y in years)
+    caption = f"{question['text']} Andel av de svarande ({answered})"
     try:
         chart = figures.years_chart(rows, caption=caption, sort=question["kind"] == "multiple")
     except figures.NothingToDraw:
@@ -821,7 +838,7 @@ def _compare_question(results: Results, question: dict[str, Any], rows: pd.DataF
             row = by_key.get((value, year))
             line += [None, None] if row is None else _cells(row)
         body.append(line)
-    notes = [f"Antal {respondents(results)[1]} som besvarat frågan: {', '.join(parts)}. ”Vet ej” ingår."]
+    notes = [f"Antal {respondents(results)[1]} som besvarat frågan: {answered}.{_with_unknown(rows)}"]
     show(Table(question["text"], columns, body, notes=[*_aspect_note(question), *notes]))
 
 
@@ -963,4 +980,4 @@ def _said(results: Results, unit_id: str, answers: pd.DataFrame) -> str:
     for r in answers.itertuples(index=False):
         said = r.label if pd.isna(r.number) else _decimal(r.number)
         lines.append(said if r.unit_id == unit_id else f"{unit_name(results, r.unit_id, short=True)}: {said}")
-    return ". ".join(lines) or "–"
+    return ". ".join(lines) or "uppgift saknas"

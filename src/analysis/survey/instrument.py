@@ -433,6 +433,17 @@ def _lines(node: yaml.Node, path: KeyPath = ()) -> Iterator[tuple[KeyPath, int]]
             yield from _lines(value, (*path, i))
 
 
+def _written_out(node: yaml.Node | None, known: dict[int, int]) -> int:
+    """Return how many nodes a document has when each alias is written out, without writing it out."""
+    if node is None or not isinstance(node.value, list):
+        return 1
+    if id(node) not in known:
+        known[id(node)] = 1  # a node that holds itself is told elsewhere
+        parts = [p for entry in node.value for p in (entry if isinstance(entry, tuple) else (entry,))]
+        known[id(node)] = 1 + sum(_written_out(part, known) for part in parts)
+    return known[id(node)]
+
+
 def read_yaml(path: Path, name: str) -> tuple[Any, dict[KeyPath, int]]:
     """Read a YAML file safely.
 
@@ -466,6 +477,8 @@ def read_yaml(path: Path, name: str) -> tuple[Any, dict[KeyPath, int]]:
         raise InputError.one(name, f"cannot be read ({error.strerror})", "Check the file") from None
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
+        if _written_out(node, {}) > 100_000:
+            raise InputError.one(name, "repeats itself through aliases (*) beyond measure", "Write it out")
         data = yaml.load(text, Loader=_PlainLoader)
         lines = dict(_lines(node)) if node is not None else {}
     except yaml.MarkedYAMLError as error:
