@@ -73,14 +73,16 @@ def _alone(project: Project, year: int) -> Iterator[None]:
         return
     import fcntl
 
-    project.processed(year).mkdir(parents=True, exist_ok=True)
-    with (project.processed(year) / ".running").open("w") as held:
+    folder = os.open(project.raw(year), os.O_RDONLY)
+    try:
         try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             what = f"another run of {year} is going on"
-            raise InputError.one(project.name(project.outputs(year)), what, "Wait for it to end") from None
+            raise InputError.one(project.name(project.raw(year)), what, "Wait for it to end") from None
         yield
+    finally:
+        os.close(folder)
 
 
 def _run_alone(
