@@ -27,7 +27,7 @@ report: $(READY) ## Set up everything, run the newest example year, and say wher
 	@$(BIN)/analysis run $(NEWEST)
 
 test: $(READY) ## Set up everything and run all tests
-	@$(BIN)/python -m pytest --quiet --numprocesses 2 --dist loadgroup
+	@$(BIN)/python -m pytest --quiet --numprocesses 2 --maxschedchunk 1
 
 lab: $(READY) ## Open JupyterLab in the notebooks
 	@$(BIN)/jupyter lab notebooks

@@ -6,7 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,25 @@ def copy_raw(years: tuple[int, ...], root: Path) -> Path:
     for year in years:
         shutil.copytree(HOME / "data" / "raw" / str(year), root / "data" / "raw" / str(year))
     return root
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let what takes minutes to make begin first, and what else needs it come last: no worker waits for another."""
+    makers: dict[object, pytest.Item] = {}
+    users: list[pytest.Item] = []
+    others: list[pytest.Item] = []
+    for item in items:
+        needed = [name for name in ("example_years", "ran") if name in getattr(item, "fixturenames", ())]
+        made = [
+            (name, item.callspec.params.get(name) if hasattr(item, "callspec") else None) for name in needed
+        ]
+        if not made:
+            others.append(item)
+        elif made[0] in makers:
+            users.append(item)
+        else:
+            makers[made[0]] = item
+    items[:] = [*makers.values(), *others, *users]
 
 
 @pytest.fixture(scope="session")
@@ -91,23 +111,43 @@ def analysis(
 
 
 @pytest.fixture(scope="session")
-def example_years(
-    tmp_path_factory: pytest.TempPathFactory,
-    analysis_command: Callable[..., subprocess.CompletedProcess[str]],
-) -> Iterator[Path]:
-    """Return the folder in which all example years have been run, once.
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], None]], Path]:
+    """Return a function that makes a folder once for the whole session, whichever worker comes first.
 
-    It takes minutes: every test that asks for it bears ``@pytest.mark.xdist_group("years")``, so that one
-    worker runs it. Do not write in it; take `years_copy`.
+    The others wait for it. (Groups of pytest-xdist 3.8 do not keep tests together under pytest 9.2.)
     """
-    root = copy_raw(EXAMPLES, tmp_path_factory.mktemp("years"))
-    done = analysis_command("run", "--all", "--root", root)
-    assert done.returncode == 0, done.stderr
-    yield root
-    shutil.rmtree(root, ignore_errors=True)
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def once(name: str, make: Callable[[Path], None]) -> Path:
+        folder, state = shared / name, shared / f"{name}.state"
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            while not state.exists():
+                time.sleep(0.2)
+            assert state.read_text() == "made", f"another worker could not make {name}"
+            return folder
+        said = "failed"
+        try:
+            make(folder)
+            said = "made"
+        finally:
+            state.write_text(said)
+        return folder
+
+    return once
 
 
-@pytest.fixture
-def years_copy(example_years: Path, tmp_path: Path) -> Path:
-    """Return a copy of the folder with all example years and what was published of them."""
-    return shutil.copytree(example_years, tmp_path / "years")
+@pytest.fixture(scope="session")
+def example_years(
+    made_once: Callable[[str, Callable[[Path], None]], Path],
+    analysis_command: Callable[..., subprocess.CompletedProcess[str]],
+) -> Path:
+    """Return the folder in which all example years have been run, once. Do not write in it: it takes minutes."""
+
+    def make(root: Path) -> None:
+        done = analysis_command("run", "--all", "--root", copy_raw(EXAMPLES, root))
+        assert done.returncode == 0, done.stderr
+
+    return made_once("years", make)

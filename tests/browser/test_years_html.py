@@ -11,8 +11,6 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-pytestmark = pytest.mark.xdist_group("years")
-
 COMMON = ("bilaga-1-resultat", "bilaga-2-kvalitet", "bilaga-3-jamforelse")
 UNITS = ("complete", "none")
 """Of the administrations: the first that answered in full, and the first that did not answer."""

@@ -27,8 +27,6 @@ from python_calamine import CalamineWorkbook
 from analysis.intake.ledger import short_id
 from analysis.survey.instrument import Survey, read_survey
 
-pytestmark = pytest.mark.xdist_group("years")
-
 HOME = Path(__file__).resolve().parents[2]
 YEARS = (2021, 2022, 2023)
 MARK = "SYNTETISKA EXEMPELDATA"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import os
+import pickle
 import re
 import subprocess
 import sys
@@ -38,12 +39,9 @@ EXPORTS = {
 }  # fmt: skip
 """Where each export lies, which tool it is from, and how many submissions it holds."""
 
-pytestmark = [
-    pytest.mark.skipif(
-        not CASES.is_dir(), reason=f"there are no real surveys in {CASES.name}/ (set SURVEY_CASES)"
-    ),
-    pytest.mark.xdist_group("real"),  # one process makes the four years, each once
-]
+pytestmark = pytest.mark.skipif(
+    not CASES.is_dir(), reason=f"there are no real surveys in {CASES.name}/ (set SURVEY_CASES)"
+)
 
 
 @dataclass(frozen=True)
@@ -82,20 +80,21 @@ class Ran:
         return sorted(path for path in self.outputs.rglob("*") if path.is_file())
 
 
-@pytest.fixture(
-    scope="session",
-    params=list(EXPORTS),
-)
+@pytest.fixture(scope="session", params=EXPORTS)
 def ran(
     request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
+    made_once: Callable[[str, Callable[[Path], None]], Path],
     analysis_command: Callable[..., subprocess.CompletedProcess[str]],
 ) -> Ran:
     path, tool, submissions = EXPORTS[request.param]
-    root = tmp_path_factory.mktemp(request.param)
-    added = analysis_command("new-year", YEAR, CASES / path, "--root", root)
-    done = analysis_command("run", YEAR, "--root", root)
-    return Ran(root, CASES / path, tool, submissions, added, done)
+
+    def make(root: Path) -> None:
+        added = analysis_command("new-year", YEAR, CASES / path, "--root", root)
+        done = analysis_command("run", YEAR, "--root", root)
+        (root / "said.pickle").write_bytes(pickle.dumps((added, done)))
+
+    root = made_once(f"real-{request.param}", make)
+    return Ran(root, CASES / path, tool, submissions, *pickle.loads((root / "said.pickle").read_bytes()))
 
 
 def test_the_export_becomes_appendices_without_a_hand_on_it(ran: Ran) -> None:
