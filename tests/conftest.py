@@ -10,9 +10,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import nbformat
 import pytest
+from nbclient import NotebookClient
+from nbformat import NotebookNode
 
 from analysis import cli
+from analysis.pipeline.engine import LocalKernels
 
 HOME = Path(__file__).resolve().parents[1]
 PROGRAM = Path(sys.executable).with_name("analysis")
@@ -151,3 +155,18 @@ def example_years(
         assert done.returncode == 0, done.stderr
 
     return made_once("years", make)
+
+
+@pytest.fixture(scope="session")
+def sample_notebook() -> NotebookNode:
+    """Return the sample notebook, executed as the steps of a year are: without a network."""
+    path = Path(__file__).parent / "report" / "sample.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(
+        notebook,
+        kernel_name="python3",
+        kernel_manager_class=LocalKernels,
+        resources={"metadata": {"path": path.parent}},
+    )
+    client.execute()
+    return notebook

@@ -7,9 +7,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
+from nbformat import NotebookNode
 from playwright.sync_api import Browser, sync_playwright
 
 from analysis.report import html
@@ -42,11 +41,8 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def appendix_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def appendix_page(tmp_path_factory: pytest.TempPathFactory, sample_notebook: NotebookNode) -> Path:
     """Return the HTML file of the executed sample notebook."""
-    sample = Path(__file__).parents[1] / "report" / "sample.ipynb"
-    notebook = nbformat.read(sample, as_version=4)
-    NotebookClient(notebook, kernel_name="python3", resources={"metadata": {"path": sample.parent}}).execute()
     path = tmp_path_factory.mktemp("browser") / "bilaga.html"
-    path.write_text(html.render(read_notebook(notebook)), encoding="utf-8")
+    path.write_text(html.render(read_notebook(sample_notebook)), encoding="utf-8")
     return path

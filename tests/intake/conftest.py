@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 
+from analysis.intake.cells import from_rows
 from analysis.intake.clean import Cleaned, clean
 from analysis.intake.decode import Grid
 from analysis.intake.dialects import Table, find_table
@@ -28,10 +28,7 @@ def register() -> Register:
 @pytest.fixture(scope="session")
 def to_table() -> Callable[..., Table]:
     def to_table(rows: Rows, dialect: str = "table") -> Table:
-        width = max(map(len, rows))
-        full = [[*row, *[""] * (width - len(row))] for row in rows]
-        cells = pd.DataFrame(full, index=pd.RangeIndex(1, len(full) + 1, name="row"), dtype="str")
-        return find_table(Grid("x.csv", "0" * 64, cells), "x.csv", dialect)
+        return find_table(Grid("x.csv", "0" * 64, from_rows(rows)), "x.csv", dialect=dialect)
 
     return to_table
 

@@ -15,6 +15,7 @@ from analysis.intake.contracts import LEDGER, REVIEW, SUBMISSIONS, answers_schem
 from analysis.intake.decode import decode
 from analysis.intake.dialects import find_table
 from analysis.intake.ledger import short_id
+from analysis.intake.replay import replay
 from analysis.measures.counts import count_answers
 from analysis.problems import InputError
 
@@ -130,7 +131,10 @@ def test_options_in_one_cell(run_clean) -> None:
     assert cleaned.answers["vilka[inga]"].tolist() == [
         no, no, "_not_answered", "_dont_know", no, "_under_review", no, yes,
     ]  # fmt: skip
-    assert told(cleaned.ledger) == [(3, "vilka", "kept", "answer.folded", "skola; Skola", "skola")]
+    assert told(cleaned.ledger) == [
+        (3, "vilka", "kept", "answer.folded", "skola; Skola", "skola"),
+        (8, "vilka", "kept", "answer.partly_read", "", "skola; _under_review"),
+    ]
     assert cleaned.review[["seen", "where"]].values.tolist() == [["brandkår", "rows 7, 8"]]
 
 
@@ -152,8 +156,10 @@ def test_a_decision_about_a_part_of_a_cell(
     assert cleaned.review.empty
     assert cleaned.answers["vilka[skola]"].tolist() == skola
     assert cleaned.answers["vilka[polis]"].tolist() == polis
+    after = [decision, "; ".join(dict.fromkeys(["skola", *decision.split("; ")]))]
     assert told(cleaned.ledger) == [
-        (row, "vilka", "kept", f"decision.{key}", "Snuten", decision) for row in (2, 3)
+        (row, "vilka", "kept", f"decision.{key}", text, value)
+        for row, text, value in zip((2, 3), ("Snuten", "Skola;Snuten"), after, strict=True)
     ]
     assert set(cleaned.ledger["by"]) == {"K. Utredare"}
 
@@ -199,7 +205,7 @@ def test_numbers_beside_their_status(run_clean) -> None:
         "answered", "answered", "_not_answered", "_dont_know", "_under_review",
     ]  # fmt: skip
     assert cleaned.review["proposals"].tolist() == ["a number, or _not_answered, _dont_know or _not_relevant"]
-    assert told(cleaned.ledger) == [(5, "antal", "kept", "answer.folded", "vet ej", "_dont_know")]
+    assert told(cleaned.ledger) == [(5, "antal", "kept", "answer.missing", "vet ej", "_dont_know")]
 
 
 @pytest.mark.parametrize(
@@ -440,12 +446,12 @@ def test_a_shifted_row_and_a_repeated_header_are_put_in_quarantine(run_clean) ->
     assert told(cleaned.ledger) == [
         (3, "plan", "quarantined", "row.repeated_header", "", ""),
         (3, "text", "quarantined", "row.repeated_header", "", ""),
-        (4, "plan", "quarantined", "row.shifted", "", ""),
-        (4, "text", "quarantined", "row.shifted", "", ""),
-        (4, "(column 3)", "quarantined", "row.shifted", "", ""),
+        (4, "plan", "quarantined", "row.too_long", "", ""),
+        (4, "text", "quarantined", "row.too_long", "", ""),
+        (4, "(column 3)", "quarantined", "row.too_long", "", ""),
     ]
     assert cleaned.review[["kind", "where", "seen", "proposals"]].values.tolist() == [
-        ["row", "row 4", "Ja | delad | text", "correct the export"]
+        ["row", "row 4", "Ja | delad | text", "join:text; leave_out"]
     ]
 
 
@@ -510,7 +516,7 @@ def test_every_filled_cell_has_exactly_one_fate(tmp_path_factory, to_survey, row
     if not any(any(row) for row in rows):
         return
     survey = to_survey(ALL)
-    table = find_table(decode(path, "x", encoding="utf-8", delimiter=","), "x", "table")
+    table = find_table(decode(path, "x", encoding="utf-8", delimiter=","), "x", dialect="table")
     cleaned = clean(table, survey, name="x")
 
     recounted = Counter()
@@ -525,6 +531,7 @@ def test_every_filled_cell_has_exactly_one_fate(tmp_path_factory, to_survey, row
     assert not lost.duplicated(["row", "column"]).any()
     counts = cleaned.submissions["status"].isin(["complete", "partial"])
     assert len(cleaned.answers) == counts.sum()
+    pd.testing.assert_frame_equal(replay(table, survey, cleaned.ledger), cleaned.answers)
     check(cleaned.submissions, SUBMISSIONS, "submissions")
     check(cleaned.answers, answers_schema(survey), "answers")
     check(cleaned.ledger, LEDGER, "ledger")

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analysis.intake.cells import from_rows
 from analysis.intake.contracts import LEDGER, check
 from analysis.intake.ledger import (
     COLUMNS,
@@ -18,7 +19,7 @@ from analysis.intake.ledger import (
     short_id,
 )
 
-CELLS = pd.DataFrame([["a", "b", ""], ["", "c", "d"]], index=pd.RangeIndex(5, 7, name="row"), dtype="str")
+CELLS = from_rows([["a", "b", ""], ["", "c", "d"]]).set_axis(pd.RangeIndex(5, 7, name="row"))
 ALL = np.array([True, True])
 FIRST = np.array([True, False])
 
@@ -67,7 +68,7 @@ def test_a_change_of_a_kept_cell_is_told_and_not_counted() -> None:
 
 
 def test_the_ledger_is_in_the_order_of_the_file() -> None:
-    cells = pd.DataFrame([["x"] * 12] * 2, index=pd.RangeIndex(2, 4), dtype="str")
+    cells = from_rows([["x"] * 12] * 2).set_axis(pd.RangeIndex(2, 4))
     ledger = Ledger(cells, {i: f"c{i}" for i in range(12)})
     for position in reversed(range(12)):
         ledger.settle(ALL, position, DROPPED, "rule")
@@ -82,7 +83,7 @@ def test_the_ledger_is_in_the_order_of_the_file() -> None:
     ),
 )
 def test_the_parts_always_add_to_the_whole(table: list[list[str]], steps: list[tuple[int, int, int]]) -> None:
-    cells = pd.DataFrame(table, dtype="str")
+    cells = from_rows(table)
     ledger = Ledger(cells, {})
     settled = set()
     for position, fate, pattern in steps:

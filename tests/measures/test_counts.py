@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.intake.clean import STATUS
+from analysis.intake.answers import STATUS
 from analysis.intake.ledger import short_id
 from analysis.measures.counts import (
     COUNT_COLUMNS,

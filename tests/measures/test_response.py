@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis.intake.clean import STATUS
+from analysis.intake.answers import STATUS
 from analysis.intake.contracts import RESPONSE, check
 from analysis.measures.counts import question_status
 from analysis.measures.response import (

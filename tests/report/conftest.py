@@ -6,9 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
 
 from analysis.report.blocks import Document
 from analysis.report.document import DOCUMENT_MIME, TABLE_MIME, read_notebook
@@ -20,15 +18,6 @@ ABOUT = {"title": "Provbilaga", "year": "2021", "publisher": "Socialförvaltning
 @pytest.fixture(scope="session")
 def sample_path() -> Path:
     return Path(__file__).with_name("sample.ipynb")
-
-
-@pytest.fixture(scope="session")
-def sample_notebook(sample_path: Path) -> dict[str, Any]:
-    """Return the sample notebook, executed."""
-    notebook = nbformat.read(sample_path, as_version=4)
-    folder = {"metadata": {"path": sample_path.parent}}
-    NotebookClient(notebook, kernel_name="python3", resources=folder).execute()
-    return notebook
 
 
 @pytest.fixture(scope="session")

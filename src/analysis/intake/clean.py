@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import difflib
-from collections.abc import Callable, Iterable, Iterator
+import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from analysis.intake.decode import blanks, is_blank, one_line
+from analysis.intake import rows
+from analysis.intake.answers import (
+    BETWEEN,
+    NO_OPTION,
+    NOT_ANSWERED,
+    UNREAD,
+    Reader,
+    Reading,
+    Values,
+    columns_of,
+    reader,
+)
+from analysis.intake.cells import distinct, each, is_blank, one_line, places
 from analysis.intake.dialects import RawColumn, Table
 from analysis.intake.ledger import (
     DROPPED,
@@ -23,34 +36,20 @@ from analysis.intake.ledger import (
     Mask,
     short_id,
 )
-from analysis.intake.parse import (
-    MISSING_WORDS,
-    NO,
-    YES,
-    Choices,
-    label_values,
-    parse_date,
-    parse_number,
-    split_choices,
-)
+from analysis.intake.parse import date_order, parse_date
 from analysis.intake.review import Decision, Review
 from analysis.problems import InputError, Problem
 from analysis.survey.instrument import CHOSEN, MISSING_KINDS, Question, Survey, fold
 from analysis.survey.units import Register
 
-ANSWERED = "answered"
-"""What ``question#status`` says where there is a number, a date or a text."""
-
-STATUS = (ANSWERED, *MISSING_KINDS)
-
 _MERGED = ("id", "started", "submitted")
 """Roles of columns that go into the table of submissions."""
 
-DECIDABLE = {kind: label for kind, label in MISSING_KINDS.items() if kind != "_under_review"}
+DECIDABLE = {kind: label for kind, label in MISSING_KINDS.items() if kind != UNREAD}
 """Missing kinds that a person may decide on for a cell."""
 
-NO_OPTION = "_none"
-"""What a person decides where a part of a multiple-choice answer is an answer, but none of the options."""
+COUNTED = ("complete", "partial")
+"""Statuses of submissions whose answers count."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,8 @@ class Cleaned:
     ----------
     submissions : DataFrame
         One row for each submitted form: ``submission_id, row, native_id, unit_id, status, started, submitted,
-        answered_questions, asked_questions``. The status is complete, partial, empty, superseded or quarantined.
+        answered_questions, asked_questions``. The status is complete, partial, empty, superseded, quarantined or
+        left_out.
     answers : DataFrame
         One row for each submission that counts (complete or partial): ``submission_id, unit_id``, then the
         questions' columns as `Question.columns` names them. Texts are as they were written.
@@ -71,6 +71,8 @@ class Cleaned:
         ``raw_cells, answers_cells, ledger_cells, unaccounted``.
     unmatched_decisions : tuple of str
         Ids of decisions that match nothing in this export.
+    headers : dict
+        The export's header of each column of the answers (for several options in one cell: of the cell).
     """
 
     submissions: pd.DataFrame
@@ -79,6 +81,7 @@ class Cleaned:
     review: pd.DataFrame
     accounting: dict[str, int]
     unmatched_decisions: tuple[str, ...]
+    headers: dict[str, str]
 
 
 def clean(
@@ -114,17 +117,18 @@ def clean(
     if survey.unit_question is not None and register is None:
         raise ValueError("units answer this survey: give the register")
     run = _Run(table, survey, name, register, Review(decisions or {}))
-    bad = run.settle_rows()
+    status = run.settle_rows()
     run.settle_other_columns()
-    submissions = run.submissions(bad)
-    counts = submissions["status"].isin(["complete", "partial"]).to_numpy()
+    submissions = run.submissions(status)
+    counts = submissions["status"].isin(COUNTED).to_numpy()
+    ids = submissions.loc[counts, ["submission_id", "unit_id"]]
     columns: dict[str, pd.Series] = {}
     for question in survey.questions:
         if question.kind != "unit":
-            columns |= run.answers(question, counts)
+            values = {h: run.values(question, h, counts) for h in question.headers()}
+            columns |= columns_of(question, values, survey, ids.index)
     if run.problems:
         raise InputError(run.problems)
-    ids = submissions.loc[counts, ["submission_id", "unit_id"]]
     return Cleaned(
         submissions.reset_index(drop=True),
         pd.concat([ids, pd.DataFrame(columns, index=ids.index)], axis=1).reset_index(drop=True),
@@ -132,11 +136,18 @@ def clean(
         run.review.frame(),
         run.ledger.accounting(),
         run.review.unmatched,
+        run.headers_of_answers(),
     )
 
 
-def _plan(table: Table, survey: Survey, name: str) -> dict[str, RawColumn]:
-    """Return the export's column for each header that survey.yaml names."""
+def plan_columns(table: Table, survey: Survey, name: str) -> dict[str, RawColumn]:
+    """Return the export's column for each header that survey.yaml names.
+
+    Raises
+    ------
+    InputError
+        With every header that the export does not have.
+    """
     exact = {c.header: c for c in table.columns}
     folded = {fold(c.header): c for c in table.columns}
     named = [(f"question {q.id}", h) for q in survey.questions for h in q.headers()]
@@ -164,44 +175,124 @@ class _Run:
         self, table: Table, survey: Survey, name: str, register: Register | None, review: Review
     ) -> None:
         self.table, self.survey, self.name, self.register, self.review = table, survey, name, register, review
-        self.plan = _plan(table, survey, name)
-        self.ledger = Ledger(table.cells, {c.position: c.header for c in table.columns})
+        self.plan = plan_columns(table, survey, name)
+        self.readers = readers(table, survey, self.plan)
+        self.headers = {c.position: c.header for c in table.columns}
         self.rows = table.cells.index.to_numpy()
         self.everywhere = np.ones(len(self.rows), dtype=bool)
-        self.blank = {position: blanks(table.cells[position]) for position in table.cells.columns}
         self.problems: list[Problem] = []
+        self.ledger = Ledger(table.cells, self.headers)
+        self.blank: dict[int, Mask] = {}
 
     def cells(self, header: str) -> pd.Series:
         """Return the cells of the column that a question or rule names."""
         return self.table.cells[self.plan[header].position]
 
-    # --- rows and columns that no question is read from ------------------------------------------------------
+    def headers_of_answers(self) -> dict[str, str]:
+        """Return the export's header of each column of the answers."""
+        found = {}
+        for question in self.survey.questions:
+            if question.kind == "multiple":
+                columns = {o.id: o.column or question.header for o in question.options if not o.means}
+                found |= {f"{question.id}[{o}]": self.plan[header].header for o, header in columns.items()}
+            elif question.kind != "unit":
+                pairs = zip(question.columns(), question.headers(), strict=True)
+                found |= {column: self.plan[header].header for column, header in pairs}
+        return found
 
-    def settle_rows(self) -> Mask:
-        """Put rows that cannot be trusted in quarantine, whole; return which they are."""
+    # --- rows that cannot be trusted, and columns that no question is read from ------------------------------
+
+    def settle_rows(self) -> npt.NDArray[np.object_]:
+        """Settle rows that cannot be trusted, whole; return the status that this gives each row, ``""`` for none."""
+        decided = self._mend_rows()
         cells = self.table.cells
+        self.blank = {position: each(cells[position], is_blank, bool) for position in cells.columns}
+        status = np.full(len(self.rows), "", dtype=object)
+        repeated = rows.repeated_header(self.table)
+        status[repeated] = "quarantined"
         for position in cells.columns:
             self.ledger.settle(self.blank[position], position, DROPPED, "cell.blank", before=cells[position])
-        shifted = np.zeros(len(self.rows), dtype=bool)
-        for position in self.table.overflow:
-            shifted |= ~self.blank[position]
-        repeated = self.everywhere.copy()
-        for column in self.table.columns:
-            repeated &= (cells[column.position].map(one_line) == column.header).to_numpy()
-        for position in cells.columns:
-            self.ledger.settle(shifted, position, QUARANTINED, "row.shifted")
             self.ledger.settle(repeated, position, QUARANTINED, "row.repeated_header")
-        for row in self.rows[shifted]:
-            text = " | ".join(c for c in cells.loc[row] if c.strip())[:200]
-            self.review.ask(
-                "row",
-                "shifted",
-                text,
-                [row],
-                proposals="correct the export",
-                needed_for="the whole submission",
-            )
-        return shifted | repeated
+        for found, decision in decided:
+            here = self.rows == found.row
+            left_out = decision is not None and decision.decision == rows.LEAVE_OUT
+            status[here] = "left_out" if left_out else "quarantined"
+            for position in cells.columns:
+                if decision is not None and left_out:
+                    self.ledger.settle(here, position, DROPPED, f"decision.{decision.id}", by=decision.by)
+                else:
+                    self.ledger.settle(here, position, QUARANTINED, f"row.{found.why}")
+        return status
+
+    def _mend_rows(self) -> list[tuple[rows.Untrusted, Decision | None]]:
+        """Mend the rows that people have decided to keep; return the others, with the decision to leave one out."""
+        left: list[tuple[rows.Untrusted, Decision | None]] = []
+        fits = {
+            self.plan[header].position: (lambda text, read=read: read(text).value != UNREAD)
+            for header, read in self.readers.items()
+        }
+        texts = {
+            self.plan[h].position: q.id
+            for q in self.survey.questions
+            if q.kind == "free_text"
+            for h in q.headers()
+        }
+        told: list[tuple[int, int, str, str, str]] = []
+        kept: list[tuple[int, Decision]] = []
+        for found in rows.untrusted(self.table, fits):
+            decision = self.review.decided("row", found.why, found.seen)
+            if decision is None:
+                proposals = [rows.LEAVE_OUT]
+                if found.extra:
+                    joins = rows.where_to_join(self.table, found, fits, list(texts))
+                    proposals = [*(f"{rows.JOIN}{texts[p]}" for p in joins[:5]), *proposals]
+                else:
+                    proposals = [rows.KEEP, *proposals]
+                self.review.ask(
+                    "row",
+                    found.why,
+                    found.seen,
+                    [found.row],
+                    proposals="; ".join(proposals),
+                    needed_for="the whole submission",
+                )
+                left.append((found, None))
+            elif decision.decision == rows.LEAVE_OUT:
+                left.append((found, decision))
+            elif decision.decision == rows.KEEP and not found.extra:
+                kept.append((found.row, decision))
+            elif decision.decision.startswith(rows.JOIN) and found.extra:
+                position = self._column_to_join(decision)
+                if position is None:
+                    continue
+                self.table, joined = rows.join(self.table, found.row, position, found.extra)
+                told += [
+                    (found.row, p, f"decision.{decision.id}", self.headers[position], decision.by)
+                    for p in joined
+                ]
+            else:
+                expected = "join: and the id of a question" if found.extra else rows.KEEP
+                self._refuse(decision, f"{expected}, or {rows.LEAVE_OUT}")
+        if told:
+            self.ledger = Ledger(self.table.cells, self.headers)
+        for row, position, rule, header, by in told:
+            self.ledger.joined(row, position, rule, header, by)
+        for row, decision in kept:
+            first = int(np.flatnonzero(self.ledger.filled[self.rows == row][0])[0])
+            position = self.table.cells.columns[first]
+            here = self.rows == row
+            self.ledger.changed(here, position, f"decision.{decision.id}", "", rows.KEEP, by=decision.by)
+        return left
+
+    def _column_to_join(self, decision: Decision) -> int | None:
+        """Return the position of the question, or of the header, that a decision to join cells names."""
+        wanted = decision.decision.removeprefix(rows.JOIN).strip()
+        named = {q.id: h for q in self.survey.questions for h in q.headers()[:1]}
+        header = named.get(wanted, wanted)
+        if header in self.plan:
+            return self.plan[header].position
+        self._refuse(decision, f"{rows.JOIN} and the id of a question of free text")
+        return None
 
     def settle_other_columns(self) -> None:
         """Settle the columns that no question is read from, by survey.yaml's `drop` or by their role."""
@@ -234,21 +325,20 @@ class _Run:
 
     # --- submissions -----------------------------------------------------------------------------------------
 
-    def submissions(self, bad: Mask) -> pd.DataFrame:
+    def submissions(self, status: npt.NDArray[np.object_]) -> pd.DataFrame:
         """Return one row for each submitted form, and settle the cells of those that do not count."""
         questions = [q for q in self.survey.questions if q.kind != "unit"]
         given = [np.any([~self.blank[self.plan[h].position] for h in q.headers()], axis=0) for q in questions]
         answered = np.sum(given, axis=0) if given else np.zeros(len(self.rows), dtype=np.int64)
         enough = self.survey.rules.complete_share * len(questions)
+        usual = np.select([answered == 0, answered < enough], ["empty", "partial"], "complete")
         frame = pd.DataFrame(
             {
-                "submission_id": self._submission_ids(),
+                "submission_id": submission_ids(self.table),
                 "row": self.rows,
-                "native_id": self._of_role("id"),
-                "unit_id": self._units(~bad),
-                "status": np.select(
-                    [bad, answered == 0, answered < enough], ["quarantined", "empty", "partial"], "complete"
-                ),
+                "native_id": self._of_role("id").astype("str"),
+                "unit_id": self._units(status == ""),
+                "status": np.where(status == "", usual, status),
                 "started": self._times("started"),
                 "submitted": self._times("submitted"),
                 "answered_questions": answered,
@@ -274,29 +364,28 @@ class _Run:
     def _of_role(self, role: str) -> pd.Series:
         column = self._column_of(role)
         if column is None:
-            return pd.Series("", index=self.table.cells.index, dtype="str")
+            blank = pd.Categorical.from_codes(np.zeros(len(self.rows), dtype=np.int8), categories=[""])
+            return pd.Series(blank, index=self.table.cells.index)
         return self.table.cells[column.position]
 
     def _times(self, role: str) -> pd.Series:
-        texts = self._of_role(role)
-        order = "mdy" if self.table.dialect.name == "google_forms" else self.survey.source.dates
-        known = {t: parse_date(t, order) for t in texts.unique()}
-        return pd.to_datetime(texts.map(known)).astype("datetime64[s]")
-
-    def _submission_ids(self) -> list[str]:
-        """Return an id of what each row says: it survives a new export with rows or columns in another order.
-
-        What the tool notes for itself (technical columns, such as a running number) is left out.
-        """
-        named = sorted((c.header, c.position) for c in self.table.columns if c.role != "technical")
-        headers = [header for header, _ in named]
-        seen: dict[str, int] = {}
-        ids = []
-        for values in self.table.cells[[p for _, p in named]].itertuples(index=False, name=None):
-            base = short_id(*(part for pair in zip(headers, values, strict=True) if pair[1] for part in pair))
-            seen[base] = seen.get(base, 0) + 1
-            ids.append(base if seen[base] == 1 else short_id(base, seen[base]))
-        return ids
+        """Return the moments in the column of a role; ask for the order of its dates where nothing tells it."""
+        cells = self._of_role(role)
+        texts = distinct(cells)
+        order = self.survey.source.dates or date_order(texts)
+        known = {text: parse_date(text, order) for text in texts}
+        unclear = [t for t, moment in known.items() if moment is None and parse_date(t, "dmy") is not None]
+        if unclear:
+            self.review.ask(
+                "dates",
+                role,
+                one_line(unclear[0]),
+                [],
+                proposals="`dates: dmy` or `dates: mdy` under `source` in survey.yaml",
+                needed_for="which submission is the latest",
+            )
+        values = each(cells, lambda text: known[text], "datetime64[s]")
+        return pd.Series(values, index=cells.index)
 
     def _units(self, good: Mask) -> pd.Series:
         """Return the unit of each submission; what the register does not know goes to review."""
@@ -305,37 +394,35 @@ class _Run:
         if question is None or self.register is None:
             return found
         position = self.plan[question.header].position
-        texts = self.cells(question.header)
+        cells = self.cells(question.header)
         on = self.survey.on
-        for text in texts[good].unique():
-            here = (texts == text).to_numpy() & good
+        known = {u.unit_id: u for u in self.register.at(on)}
+        for text, at in places(cells, distinct(cells[good])):
+            here = np.zeros(len(self.rows), dtype=bool)
+            here[at] = True
+            here &= good
             seen = one_line(text)
             decision = self.review.decided("unit", question.id, fold(seen))
             unit = self.register.match(seen, on)
             if decision is not None:
-                unit = next((u for u in self.register.at(on) if u.unit_id == decision.decision), None)
+                unit = known.get(decision.decision)
                 if unit is None:
                     self._refuse(decision, "a unit_id of the register that exists on the reference date")
                     continue
-                self.ledger.changed(
-                    here, position, f"decision.{decision.id}", seen, unit.unit_id, by=decision.by
-                )
+                rule = f"decision.{decision.id}"
+                self.ledger.changed(here, position, rule, seen, unit.unit_id, by=decision.by)
             elif unit is None:
-                near = (
-                    "; ".join(f"{u.unit_id} ({s:.0f})" for u, s in self.register.propose(seen, on))
-                    if seen
-                    else ""
-                )
+                near = self.register.propose(seen, on) if seen else []
                 self.review.ask(
                     "unit",
                     question.id,
                     fold(seen),
                     self.rows[here],
-                    proposals=near,
+                    proposals="; ".join(f"{u.unit_id} ({score:.0f})" for u, score in near),
                     needed_for="the whole submission",
                 )
                 continue
-            elif seen != unit.name:
+            elif text != unit.name:
                 self.ledger.changed(here, position, "unit.alias", seen, unit.unit_id)
             found[here] = unit.unit_id
         return found
@@ -361,271 +448,181 @@ class _Run:
 
     # --- answers ---------------------------------------------------------------------------------------------
 
-    def answers(self, question: Question, counts: Mask) -> dict[str, pd.Series]:
-        """Return the question's columns of the answers, for the submissions that count."""
-        if question.kind == "multiple":
-            return (
-                self._one_column_each(question, counts)
-                if question.one_column_each
-                else self._in_one_cell(question, counts)
-            )
-        read = {
-            "single": self._labels,
-            "scale": self._labels,
-            "number": self._numbers,
-            "date": self._dates,
-            "free_text": self._texts,
-        }[question.kind]
-        columns: dict[str, pd.Series] = {}
-        for header, column in zip(question.headers(), question.columns(), strict=True):
-            columns |= read(question, header, column, counts)
-        return columns
+    def values(self, question: Question, header: str, counts: Mask) -> Values:
+        """Return the value of each cell of one of a question's columns, for the submissions that count.
 
-    def _kept(self, header: str, counts: Mask) -> pd.Series:
-        self.ledger.settle(counts, self.plan[header].position, KEPT, "answer")
-        return self.cells(header)[counts]
-
-    def _changed(
-        self, header: str, rows: pd.Index, rule: str, before: str, after: str, *, by: str = PROGRAM
-    ) -> None:
-        where = np.isin(self.rows, rows.to_numpy())
-        self.ledger.changed(where, self.plan[header].position, rule, before, after, by=by)
-
-    def _settle_texts(
-        self,
-        question: Question,
-        header: str,
-        series: pd.Series,
-        read: Callable[[str], tuple[str | None, bool]],
-        allowed: dict[str, str],
-        expected: str,
-    ) -> dict[str, str]:
-        """Return the value of each distinct text; decisions come first, and what is unknown goes to review.
-
-        `read` returns a text's value, or None, and whether the text stands exactly as expected. A decision is one
-        of the values `allowed` (with their labels), or a text that `read` understands; `expected` says so.
+        Each distinct text is read once: decisions go first, and what is unknown goes to review.
         """
-        values: dict[str, str] = {}
-        for text, rows in _places(series):
-            if is_blank(text):
-                values[text] = "_not_answered"
-                continue
-            seen = one_line(self.table.dialect.label(text))
-            decision = self.review.decided("answer", question.id, fold(seen))
-            value, exact = read(text)
-            if decision is not None:
-                value = decision.decision if decision.decision in allowed else read(decision.decision)[0]
-                if value is None:
-                    self._refuse(decision, expected)
-                    continue
-                value = decision.decision if value == ANSWERED else value
-                self._changed(header, rows, f"decision.{decision.id}", seen, value, by=decision.by)
-            elif value is None:
-                value = "_under_review"
+        position = self.plan[header].position
+        self.ledger.settle(counts, position, KEPT, "answer")
+        cells = self.cells(header)[counts]
+        if question.kind == "free_text":
+            return cells.to_numpy(dtype=object)
+        settle = _Settler(self, question)
+        found = {text: settle(text, self.readers[header](text)) for text in distinct(cells)}
+        told = {text: (rule, by) for text, (_, rule, by) in found.items() if rule}
+        if told:
+            where = each(self.cells(header), lambda text: text in told, bool) & counts
+            every = self.cells(header)
+            rule = each(every, lambda text: told.get(text, ("", ""))[0])
+            by = each(every, lambda text: told.get(text, ("", ""))[1])
+            before = each(every, lambda text: settle.shown(text) if text in told else "")
+            after = each(every, lambda text: found[text][0] if text in told else "")
+            self.ledger.changed(where, position, rule, before, after, by=by)
+        for text, at in places(cells, settle.open):
+            for seen, proposals in settle.open[text]:
                 self.review.ask(
                     "answer",
                     question.id,
                     fold(seen),
-                    rows,
-                    proposals=_near(seen, allowed) or expected,
+                    cells.index[at],
+                    proposals=proposals,
                     needed_for=question.id,
                 )
-            elif not exact:
-                self._changed(header, rows, "answer.folded", text, value)
-            values[text] = value
-        return values
+        return each(cells, lambda text: found[text][0])
 
-    def _labels(self, question: Question, header: str, column: str, counts: Mask) -> dict[str, pd.Series]:
-        series = self._kept(header, counts)
-        by_label = label_values(question)
-        exact = {o.label for o in question.options}
 
-        def read(text: str) -> tuple[str | None, bool]:
-            label = self.table.dialect.label(text)
-            return by_label.get(fold(label), by_label.get(fold(text))), label in exact
+def readers(table: Table, survey: Survey, plan: Mapping[str, RawColumn]) -> dict[str, Reader]:
+    """Return what reads the cells of each question's column, by its header as survey.yaml names it.
 
-        allowed = {value: label for value, label in question.labels().items() if value != "_under_review"}
-        values = self._settle_texts(question, header, series, read, allowed, _one_of(allowed))
-        return {column: _categories(series.map(values), question.labels())}
+    Free text and the unit are not read in this way.
+    """
+    found: dict[str, Reader] = {}
+    for question in survey.questions:
+        if question.kind not in ("free_text", "unit"):
+            for header in question.headers():
+                texts = distinct(table.cells[plan[header].position]) if question.kind == "date" else []
+                tool = table.dialect
+                found[header] = _once(reader(question, header, survey, tool.label, tool.separator, texts))
+    return found
 
-    def _in_one_cell(self, question: Question, counts: Mask) -> dict[str, pd.Series]:
-        series = self._kept(question.header, counts)
-        separator = question.separator or self.table.dialect.separator
-        by_label = label_values(question)
-        labels = {o.value: o.label for o in question.options}
-        said: dict[str, Choices] = {}
-        for text, rows in _places(series):
-            choices = split_choices(text, separator, by_label, self.table.dialect.label)
-            if not choices.rest:
-                self._tell_folded_choices(question, text, rows, choices, separator, labels)
-            decided: list[str] = []
-            undecided: list[str] = []
-            for rest in choices.rest:
-                values = self._decided_choices(question, rest, rows, labels)
-                decided += values or []
-                undecided += [rest] if values is None else []
-            said[text] = Choices((*choices.values, *decided), tuple(undecided))
-        return self._choice_columns(question, series, said)
 
-    def _tell_folded_choices(
-        self,
-        question: Question,
-        text: str,
-        rows: pd.Index,
-        choices: Choices,
-        separator: str,
-        labels: dict[str, str],
-    ) -> None:
-        """Put a cell into the ledger that does not say its options as the questionnaire words them."""
-        parts = [self.table.dialect.label(p.strip()) for p in text.split(separator.strip()) if p.strip()]
-        worded = [p.strip() for v in choices.values for p in labels[v].split(separator.strip())]
-        if choices.values and parts != worded:
-            self._changed(question.header, rows, "answer.folded", text, "; ".join(choices.values))
+def _once(read: Reader) -> Reader:
+    """Return a reader that reads each text once."""
+    known: dict[str, Reading] = {}
 
-    def _decided_choices(
-        self, question: Question, rest: str, rows: pd.Index, labels: dict[str, str]
-    ) -> list[str] | None:
-        """Return what a person decided that a part of a cell says; None, and a review item, if nobody has."""
-        decision = self.review.decided("answer", question.id, fold(rest))
-        expected = f"{_one_of(labels)}, several with a semicolon between, {NO_OPTION}, or a missing kind"
-        if decision is None:
-            proposals = _near(rest, labels) or expected
-            self.review.ask(
-                "answer", question.id, fold(rest), rows, proposals=proposals, needed_for=question.id
+    def remembered(text: str) -> Reading:
+        if text not in known:
+            known[text] = read(text)
+        return known[text]
+
+    return remembered
+
+
+class _Settler:
+    """Gives the distinct texts of a question their values: by a person's decision, else as they read.
+
+    Attributes
+    ----------
+    open : dict
+        What to ask about each text that is not understood: what was seen, and what is proposed.
+    """
+
+    def __init__(self, run: _Run, question: Question) -> None:
+        self.run, self.question = run, question
+        self.open: dict[str, list[tuple[str, str]]] = {}
+        self.several = question.kind == "multiple" and not question.one_column_each
+        if self.several:
+            self.allowed = {o.value: o.label for o in question.options}
+            self.expected = (
+                f"{_one_of(self.allowed)}, several with a semicolon between, {NO_OPTION}, or a missing kind"
             )
+        elif question.is_closed:
+            labels = CHOSEN if question.kind == "multiple" else question.labels()
+            self.allowed = {value: label for value, label in labels.items() if value != UNREAD}
+            self.expected = _one_of(self.allowed)
+        else:
+            self.allowed = DECIDABLE
+            kind = "a number" if question.kind == "number" else "a date as 2021-10-19"
+            self.expected = f"{kind}, or _not_answered, _dont_know or _not_relevant"
+
+    def __call__(self, text: str, reading: Reading) -> tuple[str, str, str]:
+        """Return a text's value, the rule that gave it (``""`` for none to tell), and by whom."""
+        if reading.value == NOT_ANSWERED and not reading.rule:
+            return reading.value, "", ""
+        if self.several:
+            return self._choices(text, reading)
+        seen = one_line(self.run.table.dialect.label(text))
+        decision = self._decided(seen)
+        if decision is not None:
+            value = self._meant(decision)
+            return value or UNREAD, f"decision.{decision.id}", decision.by
+        if reading.value == UNREAD:
+            self._ask(text, seen)
+        return reading.value, reading.rule, PROGRAM
+
+    def shown(self, text: str) -> str:
+        """Return what the ledger tells of a text: nothing where a part of it is not understood."""
+        return "" if self.several and text in self.open else text
+
+    def _choices(self, text: str, reading: Reading) -> tuple[str, str, str]:
+        values = [v for v in reading.value.split(BETWEEN) if v != UNREAD]
+        rules: dict[str, str] = {}
+        undecided = False
+        for part in reading.rest:
+            decision = self._decided(part)
+            if decision is None:
+                undecided = True
+                self._ask(text, part)
+                continue
+            meant = [value.strip() for value in decision.decision.split(";")]
+            if all(v in self.allowed or v in DECIDABLE or v == NO_OPTION for v in meant):
+                values += meant
+            else:
+                self.run._refuse(decision, self.expected)
+            rules[f"decision.{decision.id}"] = decision.by
+        whole = BETWEEN.join([*dict.fromkeys(values), *([UNREAD] if undecided else [])])
+        if rules:
+            return whole, ", ".join(rules), ", ".join(dict.fromkeys(rules.values()))
+        return whole, reading.rule, PROGRAM
+
+    def _decided(self, seen: str) -> Decision | None:
+        return self.run.review.decided("answer", self.question.id, fold(seen))
+
+    def _meant(self, decision: Decision) -> str | None:
+        """Return the value that a decision names, or that its text stands for."""
+        if decision.decision in self.allowed:
+            return decision.decision
+        header = self.question.headers()[0]
+        value = self.run.readers[header](decision.decision).value
+        if value == UNREAD:
+            self.run._refuse(decision, self.expected)
             return None
-        values = [part.strip() for part in decision.decision.split(";")]
-        if not all(v in labels or v in DECIDABLE or v == NO_OPTION for v in values):
-            self._refuse(decision, expected)
-            return None
-        rule = f"decision.{decision.id}"
-        self._changed(question.header, rows, rule, rest, decision.decision, by=decision.by)
-        return values
+        return value
 
-    def _choice_columns(
-        self, question: Question, series: pd.Series, said: dict[str, Choices]
-    ) -> dict[str, pd.Series]:
-        """Return a column for each option: chosen, not chosen, or why there is no answer."""
-
-        def state(text: str, value: str) -> str:
-            choices = said[text]
-            if value in choices.values:
-                return "chosen"
-            if any(v not in MISSING_KINDS for v in choices.values):
-                return "not_chosen"
-            if choices.values:
-                return choices.values[0]
-            return "_under_review" if choices.rest else "_not_answered"
-
-        columns = {}
-        for option in question.options:
-            if not option.means:
-                states = {text: state(text, option.id) for text in said}
-                columns[f"{question.id}[{option.id}]"] = _categories(series.map(states), question.labels())
-        return columns
-
-    def _one_column_each(self, question: Question, counts: Mask) -> dict[str, pd.Series]:
-        cells = {o.value: self._kept(o.column, counts) for o in question.options if o.column}
-        labels = {o.value: fold(o.label) for o in question.options}
-        headers = {o.value: o.column for o in question.options if o.column}
-        # Some tools write a word for what was not chosen, others leave the cell blank.
-        writes_no = any(fold(t) in NO for series in cells.values() for t in series.unique())
-        states: dict[str, pd.Series] = {}
-        for value, series in cells.items():
-
-            def read(text: str, label: str = labels[value]) -> tuple[str | None, bool]:
-                word = fold(self.table.dialect.label(text))
-                return (
-                    "chosen" if word in YES or word == label else "not_chosen" if word in NO else None,
-                    True,
-                )
-
-            known = self._settle_texts(question, headers[value], series, read, CHOSEN, _one_of(CHOSEN))
-            states[value] = series.map(known)
-        frame = pd.DataFrame(states)
-        blank = frame == "_not_answered"
-        if not writes_no:
-            frame = frame.mask(blank & ~blank.all(axis=1).to_numpy()[:, None], "not_chosen")
-        columns = {}
-        means = [o.value for o in question.options if o.means and o.column]
-        real = [o.id for o in question.options if not o.means]
-        nothing = ~(frame[real] == "chosen").any(axis=1)
-        for option_id in real:
-            column = frame[option_id]
-            for missing in means:
-                here = nothing & (frame[missing] == "chosen") & (column != "_under_review")
-                column = column.mask(here, missing)
-            columns[f"{question.id}[{option_id}]"] = _categories(column, question.labels())
-        return columns
-
-    def _numbers(self, question: Question, header: str, column: str, counts: Mask) -> dict[str, pd.Series]:
-        decimal = self.survey.source.decimal
-
-        def parse(text: str) -> float | None:
-            return parse_number(text, decimal)
-
-        return self._typed(question, header, column, counts, parse, "Float64", "a number")
-
-    def _dates(self, question: Question, header: str, column: str, counts: Mask) -> dict[str, pd.Series]:
-        order = self.survey.source.dates
-
-        def parse(text: str) -> dt.datetime | None:
-            return parse_date(text, order)
-
-        return self._typed(question, header, column, counts, parse, "datetime64[s]", "a date as 2021-10-19")
-
-    def _typed(
-        self,
-        question: Question,
-        header: str,
-        column: str,
-        counts: Mask,
-        parse: Callable[[str], object | None],
-        dtype: str,
-        expected: str,
-    ) -> dict[str, pd.Series]:
-        """Read numbers or dates: a typed column beside its status."""
-        series = self._kept(header, counts)
-
-        def read(text: str) -> tuple[str | None, bool]:
-            if parse(text) is not None:
-                return ANSWERED, True
-            return MISSING_WORDS.get(fold(text)), False
-
-        answers = "_not_answered, _dont_know or _not_relevant"
-        settled = self._settle_texts(question, header, series, read, DECIDABLE, f"{expected}, or {answers}")
-        parsed: dict[str, object | None] = {}
-        for text, value in settled.items():
-            # A decision may name the value itself.
-            parsed[text] = (
-                parse(text) if value == ANSWERED else None if value in MISSING_KINDS else parse(value)
-            )
-        status = {t: v if v in MISSING_KINDS else ANSWERED for t, v in settled.items()}
-        return {
-            column: series.map(parsed).astype(dtype),
-            f"{column}#status": pd.Categorical(series.map(status), categories=STATUS).rename_categories(
-                list(STATUS)
-            ),
-        }
-
-    def _texts(self, question: Question, header: str, column: str, counts: Mask) -> dict[str, pd.Series]:
-        series = self._kept(header, counts)
-        blank = blanks(series)
-        status = pd.Series(np.where(blank, "_not_answered", ANSWERED), index=series.index)
-        return {
-            column: series.where(~blank).astype("str"),
-            f"{column}#status": status.astype(pd.CategoricalDtype(list(STATUS))),
-        }
+    def _ask(self, text: str, seen: str) -> None:
+        near = _near(seen, self.allowed)
+        self.open.setdefault(text, []).append((seen, near or self.expected))
 
 
-def _places(series: pd.Series) -> Iterator[tuple[str, pd.Index]]:
-    """Yield each distinct text of a column, in the order of the file, and the rows where it stands."""
-    for text, part in series.groupby(series, sort=False):
-        yield str(text), part.index
+def submission_ids(table: Table) -> list[str]:
+    """Return an id of what each row says: it survives a new export with rows or columns in another order.
 
+    What the tool notes for itself (technical columns, such as a running number) is left out, and so are blank cells.
+    Equal rows are told apart by their order.
+    """
+    ids: list[str] = []
+    total = np.zeros(len(table.cells), dtype=np.uint64)
+    for column in table.columns:
+        if column.role != "technical":
+            key = hashlib.blake2b(column.header.encode(), digest_size=32).digest()
 
-def _categories(values: pd.Series, labels: dict[str, str]) -> pd.Series:
-    return values.astype(pd.CategoricalDtype(list(labels)))
+            def hashed(text: str, key: bytes = key) -> int:
+                if not text:
+                    return 0
+                return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8, key=key).digest(), "big")
+
+            total += each(table.cells[column.position], hashed, np.uint64)
+    taken: set[str] = set()
+    times: dict[int, int] = {}
+    for number in total.tolist():
+        again = times.get(number, 0)
+        while (found := short_id(number, again) if again else short_id(number)) in taken:
+            again += 1
+        times[number] = again + 1
+        taken.add(found)
+        ids.append(found)
+    return ids
 
 
 def _near(seen: str, allowed: dict[str, str]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import pandera.pandas as pa
 
-from analysis.intake.clean import STATUS
+from analysis.intake.answers import STATUS
 from analysis.intake.ledger import FATES
 from analysis.survey.instrument import Survey
 
@@ -28,7 +28,7 @@ SUBMISSIONS = pa.DataFrameSchema(
         "row": pa.Column("int64", pa.Check.ge(1), unique=True),
         "native_id": _text(),
         "unit_id": _text(nullable=True),
-        "status": _text(pa.Check.isin(["complete", "partial", "empty", "superseded", "quarantined"])),
+        "status": _text(pa.Check.isin(["complete", "partial", "empty", "superseded", "quarantined", "left_out"])),
         "started": pa.Column("datetime64[s]", nullable=True),
         "submitted": pa.Column("datetime64[s]", nullable=True),
         "answered_questions": pa.Column("int64", _NOT_NEGATIVE),

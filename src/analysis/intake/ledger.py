@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from analysis.intake.cells import Mask, filled
+
 KEPT, DROPPED, MERGED, QUARANTINED, SUPERSEDED = 1, 2, 3, 4, 5
 FATES = {
     KEPT: "kept",
@@ -27,7 +29,8 @@ COLUMNS = ("row", "column", "fate", "rule", "before", "after", "by")
 PROGRAM = "program"
 """What `by` says where a rule of the program, not a person, decided."""
 
-Mask = npt.NDArray[np.bool_]
+Cell = str | npt.NDArray[np.object_]
+"""One text for all cells, or an array with one for each."""
 
 
 def short_id(*parts: object) -> str:
@@ -48,18 +51,20 @@ class Ledger:
     Parameters
     ----------
     cells : DataFrame
-        The cells below the header; the index holds row numbers, the columns positions.
+        The cells below the header (`intake.cells`); the index holds row numbers, the columns positions.
     headers : dict of int to str
         The header of each position; positions without one are named by their number.
     """
 
     def __init__(self, cells: pd.DataFrame, headers: dict[int, str]) -> None:
-        self.filled: Mask = (cells != "").to_numpy()
+        self.filled: Mask = filled(cells)
         self._fates = np.zeros(self.filled.shape, dtype=np.int8)
         self._rows = cells.index.to_numpy()
         self._headers = [headers.get(p, f"(column {p + 1})") for p in cells.columns]
         self._place = {p: i for i, p in enumerate(cells.columns)}
-        self._parts: list[pd.DataFrame] = []
+        self._joined = 0
+        self._told = 0
+        self._parts: list[tuple[npt.NDArray[np.int64], int, int, Cell, Cell, Cell, Cell]] = []
 
     def settle(
         self,
@@ -70,6 +75,7 @@ class Ledger:
         *,
         before: pd.Series | None = None,
         after: str = "",
+        by: str = PROGRAM,
     ) -> None:
         """Give cells of one column a fate, unless they have one already.
 
@@ -87,65 +93,74 @@ class Ledger:
             The column's cells, where the ledger may repeat them.
         after : str
             Where a merged cell went.
+        by : str
+            Who decided it.
         """
         column = self._place[position]
         chosen = where & self.filled[:, column] & (self._fates[:, column] == 0)
         self._fates[chosen, column] = fate
         if fate != KEPT:
-            shown = before.to_numpy()[chosen] if before is not None else ""
-            self._add(self._rows[chosen], self._headers[column], FATES[fate], rule, shown, after, PROGRAM)
+            shown = before[chosen].to_numpy(dtype=object) if before is not None else ""
+            self._told += int(chosen.sum())
+            self._add(self._rows[chosen], column, fate, rule, shown, after, by)
+
+    def joined(self, row: int, position: int, rule: str, after: str, by: str) -> None:
+        """Tell that a cell of the raw record was joined to another (`after`): the table holds it there."""
+        self._joined += 1
+        self._add(np.array([row]), self._place[position], MERGED, rule, "", after, by)
 
     def changed(
-        self, where: Mask, position: int, rule: str, before: object, after: object, *, by: str = PROGRAM
+        self, where: Mask, position: int, rule: Cell, before: Cell, after: Cell, *, by: Cell = PROGRAM
     ) -> None:
         """Tell that kept cells of one column were changed.
 
-        `before` and `after` are one value for each cell, or one for all.
+        `rule`, `before`, `after` and `by` are one value for all cells, or an array with one for each row of the
+        table.
         """
-        chosen = where & self.filled[:, self._place[position]]
-        self._add(self._rows[chosen], self._headers[self._place[position]], "kept", rule, before, after, by)
+        column = self._place[position]
+        chosen = where & self.filled[:, column]
+        told = [part[chosen] if isinstance(part, np.ndarray) else part for part in (rule, before, after, by)]
+        self._add(self._rows[chosen], column, KEPT, *told)
 
     def _add(
         self,
         rows: npt.NDArray[np.int64],
-        column: str,
-        fate: str,
-        rule: str,
-        before: object,
-        after: object,
-        by: str,
+        column: int,
+        fate: int,
+        rule: Cell,
+        before: Cell,
+        after: Cell,
+        by: Cell,
     ) -> None:
         if len(rows):
-            self._parts.append(
-                pd.DataFrame(
-                    {
-                        "row": rows,
-                        "column": column,
-                        "fate": fate,
-                        "rule": rule,
-                        "before": before,
-                        "after": after,
-                        "by": by,
-                    }
-                )
-            )
+            self._parts.append((rows, column, fate, rule, before, after, by))
 
     def frame(self) -> pd.DataFrame:
         """Return the ledger as a table, sorted by row and column (in the order of the file)."""
-        if not self._parts:
-            return pd.DataFrame({c: pd.Series(dtype="int64" if c == "row" else "str") for c in COLUMNS})
-        frame = pd.concat(self._parts, ignore_index=True)
-        order = {header: i for i, header in enumerate(self._headers)}
-        frame["_at"] = frame["column"].map(order)
-        frame = frame.sort_values(["row", "_at", "rule"], kind="stable", ignore_index=True).drop(
-            columns="_at"
+        sizes = [len(part[0]) for part in self._parts]
+        rows = np.concatenate([part[0] for part in self._parts] or [np.array([], dtype=np.int64)])
+        columns = np.repeat([part[1] for part in self._parts], sizes).astype(np.int64)
+        fates = np.repeat([part[2] for part in self._parts], sizes).astype(np.int64)
+        order = np.lexsort((columns, rows))
+        names = np.array(["", *FATES.values()], dtype=object)
+        headers = np.array([*self._headers, ""], dtype=object)
+        texts = {
+            name: np.concatenate(
+                [np.full(size, part[3 + i], dtype=object) for part, size in zip(self._parts, sizes, strict=True)]
+                or [np.array([], dtype=object)]
+            )
+            for i, name in enumerate(("rule", "before", "after", "by"))
+        }
+        frame = pd.DataFrame(
+            {"row": rows, "column": headers[columns], "fate": names[fates], **texts}, columns=list(COLUMNS)
         )
-        return frame.astype({c: "int64" if c == "row" else "str" for c in COLUMNS})
+        types = {c: "int64" if c == "row" else "str" for c in COLUMNS}
+        return frame.iloc[order].reset_index(drop=True).astype(types)
 
     def accounting(self) -> dict[str, int]:
         """Return how many raw cells there are, how many were kept, how many the ledger tells of, and the rest."""
-        raw, kept = int(self.filled.sum()), int((self._fates == KEPT).sum())
-        told = sum(int((part["fate"] != "kept").sum()) for part in self._parts)
+        raw, kept = int(self.filled.sum()) + self._joined, int((self._fates == KEPT).sum())
+        told = self._told + self._joined
         return {
             "raw_cells": raw,
             "answers_cells": kept,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from analysis.survey.instrument import Question, fold
@@ -60,7 +61,7 @@ def split_choices(
     >>> split_choices("No, but we planned to, Yes, Perhaps", ", ", values)
     Choices(values=('planned', 'yes'), rest=('Perhaps',))
     """
-    parts = cell.split(separator if separator in cell else separator.strip())
+    parts = cell.split(separator if separator in cell else separator.strip() or separator)
     found: list[str] = []
     rest: list[str] = []
     start = 0
@@ -112,40 +113,65 @@ _DATE = re.compile(
     re.VERBOSE,
 )
 
+_ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d)?)?", re.ASCII)
 
-def parse_date(text: str, order: str) -> dt.datetime | None:
+
+def parse_date(text: str, order: str | None = None) -> dt.datetime | None:
     """Return the date and time that a text is, or None if that is not certain.
 
-    ``2021-10-19`` is always understood; ``3/4/2021`` by `order`: ``dmy`` or ``mdy``. With ``ymd`` a date such
-    as ``3/4/2021`` stays uncertain. A time zone is passed over: the time is what the clock showed.
+    ``2021-10-19`` is always understood; ``3/4/2021`` by `order`: ``dmy`` or ``mdy``. With ``ymd`` such a date stays
+    uncertain; without an order it is understood where only one reading is a date. A time zone is passed over: the
+    time is what the clock showed.
 
     Examples
     --------
-    >>> parse_date("2021-10-19 08:30", "ymd"), parse_date("3/4/2021", "ymd")
-    (datetime.datetime(2021, 10, 19, 8, 30), None)
-    >>> parse_date("10/19/2021 3:04:02 PM", "mdy")
+    >>> parse_date("2021-10-19 08:30"), parse_date("3/4/2021"), parse_date("3/4/2021", "dmy")
+    (datetime.datetime(2021, 10, 19, 8, 30), None, datetime.datetime(2021, 4, 3, 0, 0))
+    >>> parse_date("10/19/2021 3:04:02 PM")
     datetime.datetime(2021, 10, 19, 15, 4, 2)
     """
+    if _ISO.fullmatch(text):
+        with contextlib.suppress(ValueError):
+            return dt.datetime.fromisoformat(text)
+        return None
     match = _DATE.fullmatch(text.strip())
     if not match:
         return None
     first, second, third = match["first"], match["second"], match["third"]
-    if len(first) == 4:
-        year, month, day = first, second, third
-    elif len(third) == 4 and order == "dmy":
-        day, month, year = first, second, third
-    elif len(third) == 4 and order == "mdy":
-        month, day, year = first, second, third
-    else:
-        return None
     hour = int(match["hour"] or 0)
     if match["half"]:
         if not 1 <= hour <= 12:
             return None
         hour = hour % 12 + (12 if match["half"].casefold()[0] in "pe" else 0)
-    try:
-        return dt.datetime(
-            int(year), int(month), int(day), hour, int(match["minute"] or 0), int(match["whole"] or 0)
-        )
-    except ValueError:
-        return None
+    if len(first) == 4:
+        readings = [(first, second, third)]
+    elif len(third) == 4:
+        both = {"dmy": (third, second, first), "mdy": (third, first, second)}
+        readings = [both[o] for o in both if order in (o, None)]
+    else:
+        readings = []
+    found = set()
+    for year, month, day in readings:
+        with contextlib.suppress(ValueError):  # no such day: not this reading
+            time = (hour, int(match["minute"] or 0), int(match["whole"] or 0))
+            found.add(dt.datetime(int(year), int(month), int(day), *time))
+    return found.pop() if len(found) == 1 else None
+
+
+def date_order(texts: Iterable[str]) -> str | None:
+    """Return the order of day and month that the dates of a column tell together, or None.
+
+    One date with a day above 12 tells it for all, unless another contradicts it.
+
+    Examples
+    --------
+    >>> date_order(["3/4/2021", "25/4/2021"]), date_order(["3/4/2021"]), date_order(["25/4/2021", "4/25/2021"])
+    ('dmy', None, None)
+    """
+    told = set()
+    for text in texts:
+        if _ISO.fullmatch(text) is None and _DATE.fullmatch(text.strip()):
+            day_first, month_first = parse_date(text, "dmy"), parse_date(text, "mdy")
+            if (day_first is None) != (month_first is None):
+                told.add("mdy" if day_first is None else "dmy")
+    return told.pop() if len(told) == 1 else None

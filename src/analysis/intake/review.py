@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.intake.decode import one_line
+from analysis.intake.cells import one_line
 from analysis.intake.ledger import short_id
 from analysis.problems import InputError, Problem
 

@@ -41,7 +41,7 @@ class StepFailed(Exception):
         return self.message if self.wrong_inputs else f"{self.notebook} stopped: {self.error}: {self.message}"
 
 
-class _LocalKernels(AsyncKernelManager):
+class LocalKernels(AsyncKernelManager):
     """Kernels reached through files of their own, not ports: several can start at once without a race."""
 
     @default("transport")
@@ -142,7 +142,7 @@ def execute(source: Path, output: Path, parameters: Mapping[str, Value], *, cwd:
             progress_bar=False,
             request_save_on_cell_execute=False,
             autosave_cell_every=0,
-            kernel_manager_class=_LocalKernels,
+            kernel_manager_class=LocalKernels,
             record_timing=False,
             shutdown_kernel="immediate",
         )

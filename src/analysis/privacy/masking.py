@@ -8,7 +8,6 @@ from dataclasses import replace
 import pandas as pd
 
 from analysis.intake.clean import Cleaned
-from analysis.intake.decode import one_line
 from analysis.intake.ledger import COLUMNS as LEDGER_COLUMNS
 from analysis.intake.ledger import PROGRAM
 from analysis.intake.review import Decision, Review
@@ -51,7 +50,7 @@ def mask_answers(
     for question in survey.questions:
         if question.kind != "free_text":
             continue
-        for header, column in zip(question.headers(), question.columns(), strict=True):
+        for column in question.columns():
             texts = answers[column].dropna()
             masked = texts.copy()
             for position, group in find_in_texts(texts, not_names=not_names).groupby("position", sort=True):
@@ -77,7 +76,7 @@ def mask_answers(
                             rule += ".uncertain"
                     chosen.append(Finding(f.start, f.end, f.kind, f.certain, f.text))
                     span = f"characters {f.start + 1}–{f.end}"
-                    told.append((row, one_line(header), "kept", rule, span, LABELS[f.kind], by))
+                    told.append((row, cleaned.headers[column], "kept", rule, span, LABELS[f.kind], by))
                 masked[position] = mask(texts[position], chosen)
             answers.loc[masked.index, column] = masked
     extra = pd.DataFrame(told, columns=list(LEDGER_COLUMNS)).astype(cleaned.ledger.dtypes.to_dict())

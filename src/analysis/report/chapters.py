@@ -53,8 +53,9 @@ ASPECTS = {
 REVIEW_KINDS = {
     "unit": "Förvaltningens namn",
     "answer": "Svar som inte är ett svarsalternativ",
-    "row": "Förskjuten rad",
+    "row": "Rad vars celler inte går att lita på",
     "column": "Kolumn utan beskrivning",
+    "dates": "Ordningen mellan dag och månad",
     "personal_data": "Möjlig personuppgift",
 }
 MASKED = {
@@ -176,6 +177,7 @@ def response(results: Results) -> None:
             "empty": "Tomt svar",
             "superseded": "Ersatt av ett senare svar",
             "quarantined": "I karantän",
+            "left_out": "Utelämnat efter beslut",
         }
         tally: list[list[Value]] = [
             [labels[s], int(n)] for s, n in zip(frame["status"], frame["n"], strict=True)
@@ -690,6 +692,8 @@ FATE_LABELS = {
 }
 RULE_LABELS = {
     "cell.blank": "Cell med bara blanktecken",
+    "row.too_long": "Rad med för många celler",
+    "row.too_short": "Rad med för få celler",
     "row.shifted": "Förskjuten rad",
     "row.repeated_header": "Upprepad rubrikrad",
     "column.id": "Svarets nummer",
@@ -702,6 +706,10 @@ RULE_LABELS = {
     "duplicates.latest_complete": "Senaste fullständiga svaret gäller",
     "unit.alias": "Annan skrivning av förvaltningens namn",
     "answer.folded": "Skiftläge, blanktecken och liknande i ett svar",
+    "answer.missing": "Kod eller ord som betyder att svar saknas",
+    "answer.reversed": "Omvänd kodning av en rad i en skala",
+    "answer.date_order": "Ordningen dag och månad given av de andra datumen",
+    "answer.partly_read": "Svar där en del väntar på beslut",
     "decision": "Beslut av en person",
 }
 

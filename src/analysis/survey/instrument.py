@@ -29,6 +29,9 @@ MISSING_KINDS = {
 }
 """Why there is no answer to count: category in ``answers.parquet`` and its Swedish label."""
 
+MissingKind = Literal["not_answered", "dont_know", "not_relevant", "not_shown", "lost"]
+"""What a text or code in the export may stand for in the place of an answer, as ``survey.yaml`` says it."""
+
 CHOSEN = {"chosen": "Vald", "not_chosen": "Inte vald"}
 """The two values of an item of a multiple-choice question, and their Swedish labels."""
 
@@ -82,6 +85,7 @@ class Option(_Model):
 
     id: Id
     label: Text = Field(description="As it stands in the questionnaire, and in the export")
+    code: Text | None = Field(None, description="What stands in the export for the label, where that is a code")
     means: Literal["dont_know", "not_relevant"] | None = Field(
         None, description="Set where the option means “don't know” or “not relevant”"
     )
@@ -101,6 +105,9 @@ class Item(_Model):
     id: Id
     text: Text
     column: Text = Field(description="Header in the export")
+    reversed: bool = Field(
+        False, description="Set where this row's codes run the other way than the options' (scales only)"
+    )
 
 
 class Earlier(_Model):
@@ -136,6 +143,9 @@ class Question(_Model):
     items: tuple[Item, ...] = ()
     separator: Text | None = Field(
         None, description="Between the options of a multiple question in one cell; the dialect's if left out"
+    )
+    missing: dict[Text, MissingKind] = Field(
+        default_factory=dict, description="What stands in the export where there is no answer, and what it means"
     )
     earlier: tuple[Earlier, ...] = ()
 
@@ -202,6 +212,7 @@ class Question(_Model):
                 "Remove it or make the kind multiple",
             )
         yield from self._column_findings()
+        yield from self._code_findings()
         options = list(enumerate(self.options))
         yield from _repeated("option id", ((("options", i, "id"), o.id) for i, o in options))
         yield from _repeated("option label", ((("options", i, "label"), fold(o.label)) for i, o in options))
@@ -209,6 +220,27 @@ class Question(_Model):
             "meaning of an option", ((("options", i, "means"), o.means) for i, o in options if o.means)
         )
         yield from _repeated("item id", ((("items", i, "id"), it.id) for i, it in enumerate(self.items)))
+
+    def _code_findings(self) -> Iterator[_Finding]:
+        yield from _repeated(
+            "option code",
+            ((("options", i, "code"), o.code) for i, o in enumerate(self.options) if o.code is not None),
+        )
+        for i, item in enumerate(self.items):
+            if item.reversed and (self.kind != "scale" or not any(o.code for o in self.options)):
+                yield _Finding(
+                    ("items", i, "reversed"),
+                    "only a row of a scale whose options have codes can be reversed",
+                    "Remove it, or give the options their codes",
+                )
+        labels = {fold(o.label) for o in self.options} | {fold(o.code) for o in self.options if o.code}
+        for text in self.missing:
+            if fold(text) in labels:
+                yield _Finding(
+                    ("missing", text),
+                    f"{text!r} is both an option and a missing answer",
+                    "Remove it here, or set `means` on the option instead",
+                )
 
     def _column_findings(self) -> Iterator[_Finding]:
         for i, option in enumerate(self.options):
@@ -256,7 +288,25 @@ class Responsible(_Model):
     case_number: str = Field("", description="Diarienummer")
 
 
-Dialect = Literal["microsoft_forms", "google_forms", "limesurvey", "surveymonkey", "eusurvey", "table"]
+Dialect = Literal[
+    "microsoft_forms",
+    "google_forms",
+    "limesurvey",
+    "surveymonkey",
+    "eusurvey",
+    "qualtrics",
+    "kobotoolbox",
+    "spss",
+    "table",
+]
+
+
+class Columns(_Model):
+    """Columns of the export that belong to a submission rather than to a question, by their headers."""
+
+    id: Text | None = Field(None, description="The survey tool's own number of the submission")
+    started: Text | None = None
+    submitted: Text | None = None
 
 
 class Source(_Model):
@@ -267,9 +317,27 @@ class Source(_Model):
     encoding: str | None = None
     delimiter: str | None = None
     sheet: str | None = None
+    header_rows: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+        (), description="The rows of the file that hold the headers; found if left out (dialect table only)"
+    )
+    columns: Columns = Columns()
     decimal: Literal[",", "."] = ","
-    dates: Literal["ymd", "dmy", "mdy"] = "ymd"
+    dates: Literal["ymd", "dmy", "mdy"] | None = Field(
+        None, description="The order of day, month and year; told by the dates themselves if left out"
+    )
+    missing: dict[Text, MissingKind] = Field(
+        default_factory=dict, description="What stands for a missing answer in all questions, and what it means"
+    )
     exported: dt.date | None = Field(None, description="The day the export was made")
+
+    def _findings(self) -> Iterator[_Finding]:
+        if self.header_rows and self.dialect != "table":
+            yield _Finding(
+                ("header_rows",), "only the dialect table has header rows of its own", "Set `dialect: table`"
+            )
+        rows = self.header_rows
+        if rows and rows != tuple(range(rows[0], rows[0] + len(rows))):
+            yield _Finding(("header_rows",), "the header rows do not follow each other", "List them as [3, 4]")
 
 
 class Drop(_Model):
