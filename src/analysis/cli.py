@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -116,28 +116,67 @@ def new_year(
         _tell(f"- {line}")
     if len(added.settle) > 12:
         _tell(f"- … and {len(added.settle) - 12} more, all in {project.name(added.files[-1])}")
-    _tell(f"Then run `analysis run {year}`; until it is settled, the appendices are drafts.")
+    there = f"{year} --root {root}" if root else year
+    _tell(
+        f"`analysis check {there}` lists what is open; `analysis run {there}` makes the appendices, as drafts "
+        "until it is settled."
+    )
 
 
 @app.command()
 def check(
     year: Annotated[str, typer.Argument(help="The reporting year, such as 2021")],
     root: Root = "",
+    language: Annotated[str, typer.Option(help="The language of the list: en or sv")] = "en",
 ) -> None:
     """Check the inputs of a year and list what waits for a person."""
-    from analysis.pipeline.new_year import review_year
+    from analysis.pipeline.checks import check_answers, how_to_decide
 
+    if language not in ("en", "sv"):
+        what = f"there is no list in the language {language!r}"
+        raise InputError.one("the command line", what, "Use --language en or --language sv")
+    chosen: Literal["en", "sv"] = "sv" if language == "sv" else "en"
     project = Project.find(root)
-    opened = review_year(project, parse_year(year))
-    for line in opened.warnings:
+    number = parse_year(year)
+    found = check_answers(project, number, chosen)
+    for line in found.questions:
+        print(line)
+    for line in found.warnings:
         _tell(line)
-    for item in opened.review.itertuples(index=False):
-        print(
-            f"{item.id}  {item.kind}  {item.where}: {item.seen!r}\n    needed for {item.needed_for}; {item.proposals}"
-        )
-    n = len(opened.review)
-    items = "1 open review item" if n == 1 else f"{n} open review items"
-    _tell(f"{year}: the inputs are right; {items}, {opened.cells} cells accounted for.")
+    if found.questions:
+        _tell(how_to_decide(project.name(project.decisions(number)), chosen))
+    _tell(f"{number}: {found.summary}")
+
+
+@app.command()
+def compare(
+    before: Annotated[Path, typer.Argument(help="The earlier export")],
+    after: Annotated[Path, typer.Argument(help="The later export, or one that somebody has edited")],
+    key: Annotated[str, typer.Option(help="Header of the column that tells which submission is which")] = "",
+    cells: Annotated[bool, typer.Option("--cells", help="List every changed cell, as CSV")] = False,
+) -> None:
+    """Tell what differs between two exports of the same survey."""
+    from analysis.intake.compare import compare as compare_tables
+    from analysis.intake.decode import decode
+    from analysis.intake.dialects import find_table
+
+    tables = [find_table(decode(path, path.name), path.name) for path in (before, after)]
+    found = compare_tables(tables[0], tables[1], after.name, key or None)
+    if cells:
+        found.changed.to_csv(sys.stdout, index=False, lineterminator="\n")
+    else:
+        for column, n in found.changed["column"].value_counts(sort=False).items():
+            print(f"{n:>7}  {column}")
+    for what, names in (
+        ("columns added", found.columns_added),
+        ("columns gone", found.columns_gone),
+        ("submissions added", found.submissions_added),
+        ("submissions gone", found.submissions_gone),
+    ):
+        if names:
+            more = f" and {len(names) - 10} more" if len(names) > 10 else ""
+            _tell(f"{len(names)} {what}: {'; '.join(names[:10])}{more}.")
+    _tell(f"{len(found.changed)} cells differ (submissions told apart by {found.key!r}).")
 
 
 def main() -> None:

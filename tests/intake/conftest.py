@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from analysis.intake.cells import from_rows
 from analysis.intake.clean import Cleaned, clean
-from analysis.intake.decode import Grid
+from analysis.intake.decode import Grid, decode
 from analysis.intake.dialects import Table, find_table
+from analysis.intake.replay import replay
 from analysis.intake.review import Decision
 from analysis.survey.instrument import Survey
 from analysis.survey.units import Register
@@ -68,3 +71,23 @@ def run_clean(to_table, to_survey, register) -> Callable[..., Cleaned]:
         return clean(to_table(rows, dialect), survey, name="survey.yaml", register=register, decisions=people)
 
     return run_clean
+
+
+@pytest.fixture
+def csv_clean(tmp_path: Path, to_survey, register) -> Callable[..., Cleaned]:
+    """Clean a file of comma-separated records, which may be of different widths."""
+
+    def csv_clean(
+        rows: Rows, questions: Sequence[Mapping[str, Any]], *, decisions: Mapping[str, str] | None = None
+    ) -> Cleaned:
+        path = tmp_path / "x.csv"
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows(rows)
+        people = {i: Decision(i, d, "K. Utredare", "2021-11-01", "") for i, d in (decisions or {}).items()}
+        table = find_table(decode(path, path.name), path.name, dialect="table")
+        survey = to_survey(questions)
+        cleaned = clean(table, survey, name="survey.yaml", register=register, decisions=people)
+        pd.testing.assert_frame_equal(replay(table, survey, cleaned.ledger, register), cleaned.answers)
+        return cleaned
+
+    return csv_clean

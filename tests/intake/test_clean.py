@@ -71,7 +71,7 @@ def test_labels_become_values_and_what_is_no_option_goes_to_review(run_clean) ->
             "kind": "answer",
             "where": "rows 8, 9",
             "seen": "kanske",
-            "proposals": "one of ja, nej, _dont_know, _not_answered, _not_relevant",
+            "proposals": "ja | nej | _dont_know | _not_answered | _not_relevant",
             "needed_for": "plan",
         }
     ]
@@ -88,9 +88,7 @@ def test_a_long_list_of_options_is_cut_in_the_proposal(run_clean) -> None:
     cleaned = run_clean(
         [["q", "t"], ["??", "x"]], [{"id": "q", "kind": "single", "options": many}, TEXT | {"id": "t"}]
     )
-    assert cleaned.review["proposals"].tolist() == [
-        "one of o0, o1, o2, … (20 options in survey.yaml), _not_answered, _dont_know, _not_relevant"
-    ]
+    assert cleaned.review["proposals"].tolist() == ["o0 | o1 | o2 | o3 | o4 | o5 | o6 | o7 | …"]
 
 
 def test_a_grid_has_a_column_for_each_item(run_clean) -> None:
@@ -183,7 +181,7 @@ def test_a_column_for_each_option_with_yes_and_no(run_clean) -> None:
     assert cleaned.answers["vilka[polis]"].tolist() == [
         "not_chosen", "_dont_know", "_not_answered", "_under_review",
     ]  # fmt: skip
-    assert cleaned.review[["seen", "proposals"]].values.tolist() == [["?", "one of chosen, not_chosen"]]
+    assert cleaned.review[["seen", "proposals"]].values.tolist() == [["?", "chosen | not_chosen"]]
 
 
 def test_a_column_for_each_option_that_is_blank_where_not_chosen(run_clean) -> None:
@@ -204,7 +202,7 @@ def test_numbers_beside_their_status(run_clean) -> None:
     assert cleaned.answers["antal#status"].tolist() == [
         "answered", "answered", "_not_answered", "_dont_know", "_under_review",
     ]  # fmt: skip
-    assert cleaned.review["proposals"].tolist() == ["a number, or _not_answered, _dont_know or _not_relevant"]
+    assert cleaned.review["proposals"].tolist() == ["40 | _not_answered | _dont_know | _not_relevant"]
     assert told(cleaned.ledger) == [(5, "antal", "kept", "answer.missing", "vet ej", "_dont_know")]
 
 
@@ -231,9 +229,41 @@ def test_dates(run_clean) -> None:
         "_not_relevant",
         "_under_review",
     ]
-    assert cleaned.review["proposals"].tolist() == [
-        "a date as 2021-10-19, or _not_answered, _dont_know or _not_relevant"
+    assert cleaned.review["proposals"].tolist() == ["_not_answered | _dont_know | _not_relevant"]
+
+
+def test_dates_tell_their_order_together(run_clean) -> None:
+    days = ["3/4/2021", "25/4/2021", "2021-05-01"]
+    cleaned = run_clean([["dag", "text"], *[[d, "x"] for d in days]], [DAG, TEXT])
+    assert cleaned.answers["dag"].tolist() == [
+        pd.Timestamp(d) for d in ("2021-04-03", "2021-04-25", "2021-05-01")
     ]
+    assert told(cleaned.ledger) == [(2, "dag", "kept", "answer.date_order", "3/4/2021", "2021-04-03")]
+
+
+def test_a_date_that_may_be_two_is_asked_about_and_settled_by_a_person(run_clean) -> None:
+    rows = [["dag", "text"], ["3/4/2021", "x"], ["5/5/2021", "x"]]
+    cleaned = run_clean(rows, [DAG, TEXT])
+    assert cleaned.answers["dag#status"].tolist() == ["_under_review", "answered"]
+    (item,) = cleaned.review.itertuples(index=False)
+    assert item.proposals == "2021-04-03 | 2021-03-04 | _not_answered | _dont_know | _not_relevant"
+    settled = run_clean(rows, [DAG, TEXT], decisions={item.id: "2021-03-04"})
+    assert settled.answers["dag"].tolist() == [pd.Timestamp("2021-03-04"), pd.Timestamp("2021-05-05")]
+    assert told(settled.ledger) == [(2, "dag", "kept", f"decision.{item.id}", "3/4/2021", "2021-03-04")]
+    assert settled.ledger["by"].tolist() == ["K. Utredare"]
+    assert settled.review.empty
+
+
+def test_times_whose_order_nothing_tells_are_asked_about(run_clean) -> None:
+    rows = [["Inskickat", "text"], ["3/4/2021 08:00", "x"], ["2021-05-01 09:00", "y"]]
+    cleaned = run_clean(rows, [TEXT])
+    assert cleaned.submissions["submitted"].isna().tolist() == [True, False]
+    assert cleaned.review[["kind", "seen", "needed_for"]].values.tolist() == [
+        ["dates", "3/4/2021 08:00", "which submission is the latest"]
+    ]
+    settled = run_clean(rows, [TEXT], source={"file": "x.csv", "dates": "dmy"})
+    assert settled.submissions["submitted"].tolist()[0] == pd.Timestamp("2021-04-03 08:00")
+    assert settled.review.empty
 
 
 def test_texts_stay_as_they_were_written(run_clean) -> None:
@@ -451,8 +481,125 @@ def test_a_shifted_row_and_a_repeated_header_are_put_in_quarantine(run_clean) ->
         (4, "(column 3)", "quarantined", "row.too_long", "", ""),
     ]
     assert cleaned.review[["kind", "where", "seen", "proposals"]].values.tolist() == [
-        ["row", "row 4", "Ja | delad | text", "join:text; leave_out"]
+        ["row.too_long", "row 4", "Ja | delad | text", "join:text | leave_out"]
     ]
+
+
+WHO = {"id": "vem", "kind": "single", "options": [{"id": "a", "label": "Alfa"}, {"id": "b", "label": "Beta"}]}
+HOW = {"id": "hur", "kind": "single", "options": [{"id": "v", "label": "Väl"}, {"id": "i", "label": "Illa"}]}
+CUT = [["text", "vem", "hur", "antal"], ["Ja, kanske", "Alfa", "Väl", "1"], ["x", "y", "Beta", "Illa", "2"]]
+
+
+def test_a_record_with_a_cell_too_many_is_mended_by_a_person(csv_clean) -> None:
+    questions = [TEXT, WHO, HOW, ANTAL]
+    asked = csv_clean(CUT, questions)
+    assert asked.submissions["status"].tolist() == ["complete", "quarantined"]
+    (item,) = asked.review.itertuples(index=False)
+    assert (item.kind, item.where, item.proposals) == ("row.too_long", "row 3", "join:text | leave_out")
+    assert asked.accounting == {"raw_cells": 9, "answers_cells": 4, "ledger_cells": 5, "unaccounted": 0}
+
+    mended = csv_clean(CUT, questions, decisions={item.id: "join:text"})
+    assert mended.answers["text"].tolist() == ["Ja, kanske", "x,y"]
+    assert mended.answers[["vem", "hur"]].values.tolist() == [["a", "v"], ["b", "i"]]
+    assert mended.answers["antal"].tolist() == [1.0, 2.0]
+    assert mended.accounting == {"raw_cells": 9, "answers_cells": 8, "ledger_cells": 1, "unaccounted": 0}
+    assert mended.ledger.values.tolist() == [
+        [3, "text", "kept", f"decision.{item.id}", "", "join:text", "K. Utredare"],
+        [3, "(cell 2)", "merged", f"decision.{item.id}", "", "text", "K. Utredare"],
+    ]
+
+    left_out = csv_clean(CUT, questions, decisions={item.id: "leave_out"})
+    assert left_out.submissions["status"].tolist() == ["complete", "left_out"]
+    assert set(left_out.ledger[["row", "fate", "by"]].itertuples(index=False, name=None)) == {
+        (3, "dropped", "K. Utredare")
+    }
+    assert refused(lambda: csv_clean(CUT, questions, decisions={item.id: "keep"})) == [
+        f"data/raw/2021/decisions.csv, column 'decision': the decision 'keep' of {item.id} cannot be carried out. "
+        "Decide join: and the id of a question, or leave_out."
+    ]
+
+
+def test_a_record_with_cells_too_few_is_kept_or_left_out_by_a_person(csv_clean) -> None:
+    rows = [["text", "vem", "hur"], ["x", "Alfa", ""], ["y", "Beta"], ["z", "Alfa", "Väl"]]
+    asked = csv_clean(rows, [TEXT, WHO, HOW])
+    assert asked.submissions["status"].tolist() == ["complete", "quarantined", "complete"]
+    (item,) = asked.review.itertuples(index=False)
+    assert (item.kind, item.where, item.proposals) == ("row.too_short", "row 3", "keep | leave_out")
+    kept = csv_clean(rows, [TEXT, WHO, HOW], decisions={item.id: "keep"})
+    assert kept.answers["vem"].tolist() == ["a", "b", "a"]
+    assert kept.answers["hur"].tolist() == ["_not_answered", "_not_answered", "v"]
+    assert kept.ledger.values.tolist() == [
+        [3, "text", "kept", f"decision.{item.id}", "", "keep", "K. Utredare"]
+    ]
+
+
+def test_a_tool_that_leaves_out_blank_cells_at_the_end_is_understood(csv_clean) -> None:
+    rows = [["text", "vem", "hur"], *[["x", "Alfa"]] * 3, ["y"], *[["z", "Alfa", "Väl"]] * 5]
+    cleaned = csv_clean(rows, [TEXT, WHO, HOW])
+    assert cleaned.review.empty
+    assert set(cleaned.submissions["status"]) <= {"complete", "partial"}
+
+
+def test_answers_that_fit_other_columns_put_the_whole_row_in_quarantine(csv_clean) -> None:
+    rows = [
+        ["vem", "hur", "plan", "text"],
+        ["Alfa", "Väl", "Ja", "x"],
+        ["", "Beta", "Illa", "Nej"],
+        ["Gamma", "Väl", "Ja", "y"],
+    ]
+    cleaned = csv_clean(rows, [WHO, HOW, PLAN, TEXT])
+    assert cleaned.submissions["status"].tolist() == ["complete", "quarantined", "complete"]
+    assert cleaned.review[["kind", "where"]].values.tolist() == [
+        ["row.shifted", "row 3"],
+        ["answer", "row 4"],
+    ]
+
+
+# --- Codes ---
+
+
+def test_codes_stand_for_options_whatever_their_order(run_clean) -> None:
+    options = [
+        {"id": "inte", "label": "Inte alls", "code": "4"},
+        {"id": "lite", "label": "Lite", "code": "1"},
+        {"id": "helt", "label": "Helt", "code": "3"},
+    ]
+    question = {"id": "q", "kind": "scale", "options": options, "missing": {"-1": "not_shown"}}
+    rows = [["q", "text"], *[[c, "x"] for c in ("4", "1", "3", "Lite", "-1", "99", "2")]]
+    cleaned = run_clean(rows, [question, TEXT], source={"file": "x.csv", "missing": {"99": "dont_know"}})
+    assert cleaned.answers["q"].tolist() == [
+        "inte",
+        "lite",
+        "helt",
+        "lite",
+        "_not_shown",
+        "_dont_know",
+        "_under_review",
+    ]
+    assert told(cleaned.ledger) == [
+        (6, "q", "kept", "answer.missing", "-1", "_not_shown"),
+        (7, "q", "kept", "answer.missing", "99", "_dont_know"),
+    ]
+
+
+def test_a_reversed_row_of_a_grid_is_turned_and_told(run_clean) -> None:
+    options = [
+        {"id": "inte", "label": "Inte alls", "code": "1"},
+        {"id": "delvis", "label": "Delvis", "code": "2"},
+        {"id": "helt", "label": "Helt", "code": "3"},
+        {"id": "vet_ej", "label": "Vet ej", "code": "9", "means": "dont_know"},
+    ]
+    items = [
+        {"id": "a", "text": "A", "column": "A"},
+        {"id": "b", "text": "B", "column": "B", "reversed": True},
+    ]
+    cleaned = run_clean(
+        [["A", "B"], ["1", "1"], ["2", "2"], ["9", "9"]],
+        [{"id": "q", "kind": "scale", "options": options, "items": items}],
+    )
+    assert cleaned.answers["q[a]"].tolist() == ["inte", "delvis", "_dont_know"]
+    assert cleaned.answers["q[b]"].tolist() == ["helt", "delvis", "_dont_know"]
+    assert told(cleaned.ledger)[0] == (2, "B", "kept", "answer.reversed", "1", "helt")
 
 
 def test_columns_that_the_export_does_not_have_are_told_all_at_once(run_clean) -> None:

@@ -4,15 +4,19 @@ import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
 
-import pandas as pd
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from analysis.intake.cells import from_rows
 from analysis.intake.clean import clean
 from analysis.intake.decode import Grid
-from analysis.intake.dialects import find_table
+from analysis.intake.dialects import DIALECTS, find_table
 from analysis.intake.draft import Draft, draft_survey, to_settle, to_yaml
+from analysis.problems import InputError
 from analysis.survey.instrument import Question, read_survey
+from analysis.survey.units import Register
 
 
 @pytest.fixture
@@ -21,9 +25,8 @@ def drafted(register) -> Callable[..., Draft]:
         rows = [list(columns), *map(list, zip(*columns.values(), strict=True))]
         if tool == "eusurvey":
             rows = [["Alias", "x", *[""] * (len(columns) - 2)], *rows]
-        cells = pd.DataFrame(rows, index=pd.RangeIndex(1, len(rows) + 1, name="row"), dtype="str")
-        grid = Grid("svar.csv", "0" * 64, cells, **more)
-        table = find_table(grid, "svar.csv", tool)
+        grid = Grid("svar.csv", "0" * 64, from_rows(rows), **more)
+        table = find_table(grid, "svar.csv", dialect=tool)
         return draft_survey(table, grid, year=2024, exported=dt.date(2024, 11, 1), register=register)
 
     return drafted
@@ -52,7 +55,7 @@ def test_a_draft_of_a_small_export(drafted) -> None:
     assert (survey.period.start, survey.period.end) == (dt.date(2024, 1, 1), dt.date(2024, 12, 31))
     assert [s.confirmed for s in survey.sections] == [False]
     assert draft.settle == [
-        "The title, the period, the publisher and the sections are placeholders.",
+        "The title, the period, the publisher and the sections are placeholders: fill them in.",
         "Confirm each question's kind and the order of its options, and say with `about` whether it counts people.",
         "An option that nobody chose is not in the export: add it where the questionnaire has one.",
     ]
@@ -61,7 +64,7 @@ def test_a_draft_of_a_small_export(drafted) -> None:
 def test_a_draft_is_read_back_equal_from_its_yaml(drafted, tmp_path: Path) -> None:
     draft = drafted(
         {
-            "Tidstämpel": [f"10/{i + 1}/2024 08:00:00" for i in range(12)],
+            "Tidstämpel": [f"10/{2 * i + 1}/2024 08:00:00" for i in range(12)],
             "Plan: ja eller nej?": JA,
             "Hur? [På jobbet]": ["1", "2", "3", "4"] * 3,
             "Hur? [Hemma]": ["1", "2", "3", "5"] * 3,
@@ -75,8 +78,8 @@ def test_a_draft_is_read_back_equal_from_its_yaml(drafted, tmp_path: Path) -> No
     assert read_survey(path, "survey.yaml", year=2024) == draft.survey
     assert to_yaml(draft).startswith("# yaml-language-server: $schema=../../reference/survey.schema.json\n")
     assert yaml.safe_load(to_yaml(draft))["draft"] is True
-    assert draft.survey.source.dates == "mdy"
-    assert draft.survey.period.end == dt.date(2024, 10, 12)
+    assert draft.survey.source.dates is None
+    assert "dates" not in yaml.safe_load(to_yaml(draft))["source"]
 
 
 def test_units_are_recognised_by_the_register(drafted) -> None:
@@ -130,7 +133,22 @@ def test_options_with_a_column_each_and_the_other_beside_them(drafted) -> None:
         ("Vet ej", "dont_know"),
     ]
     assert question(draft, "Vilka? [Annat]").kind == "free_text"
-    assert [q.id for q in draft.survey.questions] == ["akt", "akt_2"]
+    assert [q.id for q in draft.survey.questions] == ["akt", "akt_other"]
+
+
+@pytest.mark.parametrize("other", ["", "Bio"])
+def test_a_box_for_a_text_of_ones_own_is_no_option_though_nobody_used_it(drafted, other: str) -> None:
+    draft = drafted(
+        {
+            "Respondent ID": [str(7 * i) for i in range(12)],
+            "V? - Skola": ["Skola", ""] * 6,
+            "V? - Polis": ["Polis", "", ""] * 4,
+            "V? - Other (please specify)": [other, *[""] * 11],
+        },
+        "surveymonkey",
+    )
+    assert kinds(draft) == {"V?": "multiple", "V? [Other (please specify)]": "free_text"}
+    assert [o.label for o in question(draft, "V?").options] == ["Skola", "Polis"]
 
 
 def test_a_missing_answer_that_is_chosen_with_others_is_an_option(drafted) -> None:
@@ -167,6 +185,7 @@ def test_technical_and_personal_columns_are_dropped_and_named(drafted) -> None:
         "2 columns are dropped as technical, for numbering or linking the answers: “Nr”, “Länk”.",
         "1 column is dropped as personal, for holding e-mail addresses: “Hur når vi er?”.",
         "1 column is dropped as personal, for asking who answers: “Kontaktperson för enkäten”.",
+        "1 question is answered with one option only: add the others of the questionnaire: q03 “Webbsida”.",
     ]
 
 
@@ -174,7 +193,7 @@ def test_the_same_doubt_about_many_questions_is_one_line(drafted) -> None:
     columns = {f"Påstående {i}": ["1", "2", "3", "5"] * 3 for i in range(5)}
     draft = drafted(columns | {"Plan?": ["Ja", "Nej"] * 5 + ["Tja", "Nja"], "Tom": [""] * 12})
     assert draft.settle[3:] == [
-        "5 questions are taken for a scale from 1 to 5: q01, q02, q03, q04, q05.",
+        "5 questions are taken for a scale from 1 to 5, in the order of the numbers: q01, q02, q03, q04, q05.",
         "1 question is open to review, for so many rare answers that do not fit: q06 (2) “Plan?”.",
         "1 question is taken for free text, for want of answers: q07 “Tom”.",
     ]
@@ -214,9 +233,178 @@ def test_a_draft_can_be_cleaned_and_nothing_is_lost(drafted, register) -> None:
     }
     draft = drafted(columns)
     rows = [list(columns), *map(list, zip(*columns.values(), strict=True))]
-    cells = pd.DataFrame(rows, index=pd.RangeIndex(1, 14, name="row"), dtype="str")
-    table = find_table(Grid("svar.csv", "0" * 64, cells), "svar.csv", draft.survey.source.dialect)
+    grid = Grid("svar.csv", "0" * 64, from_rows(rows))
+    table = find_table(grid, "svar.csv", dialect=draft.survey.source.dialect)
     cleaned = clean(table, draft.survey, name="survey.yaml", register=register)
     assert cleaned.accounting["raw_cells"] == sum(bool(c) for row in rows[1:] for c in row)
     assert cleaned.accounting["unaccounted"] == 0
     assert cleaned.review.empty
+
+
+def test_nobody_can_take_a_placeholder_for_a_fact(drafted) -> None:
+    survey = drafted({"a": JA, "b": JA}).survey
+    assert (survey.title, survey.responsible.publisher) == (
+        "Enkät 2024 (titel ej angiven)",
+        "Utgivare ej angiven",
+    )
+    assert survey.sections[0].title == "Enkätens frågor (avsnitt ej angivna)"
+
+
+def test_an_export_without_a_question_is_refused(drafted) -> None:
+    columns = {
+        "Svarsid": list("123"),
+        "Vår kontaktperson": ["Ada", "Bo", "Cia"],
+        "Hur nås ni?": ["a@b.se"] * 3,
+    }
+    with pytest.raises(InputError) as caught:
+        drafted({"Kontaktperson": columns["Vår kontaktperson"], "Hur nås ni?": columns["Hur nås ni?"]})
+    assert str(caught.value) == (
+        "svar.csv: every column is a survey tool's own or tells who answers: there is no question. Export the answers "
+        "too."
+    )
+
+
+@pytest.mark.parametrize(
+    ("dates", "told"),
+    [
+        (["3/4/2024", "5/6/2024"], False),
+        (["3/4/2024", "25/6/2024"], True),
+        (["3/4/2024", "6/25/2024"], True),
+        (["2024-03-04"], True),
+    ],
+)
+def test_dates_that_can_be_read_in_two_ways_are_told(drafted, dates: list[str], told: bool) -> None:
+    times = len(JA) // len(dates)
+    draft = drafted({"Svarsdatum": dates * times, "När?": dates * times, "Plan?": JA})
+    assert kinds(draft)["När?"] == "date"
+    assert [line for line in draft.settle if "two ways" in line] == (
+        []
+        if told
+        else [
+            "2 columns are of dates that can be read in two ways, for no day is above 12: put `dates: dmy` or `dates: mdy` "
+            "under `source`: “Svarsdatum”, “När?”."
+        ]
+    )
+    assert draft.survey.period.end == (
+        {
+            "25/6/2024": dt.date(2024, 6, 25),
+            "6/25/2024": dt.date(2024, 6, 25),
+            "2024-03-04": dt.date(2024, 3, 4),
+        }.get(dates[-1], dt.date(2024, 12, 31))
+    )
+
+
+def test_the_line_that_a_doubt_gives_is_accepted(drafted) -> None:
+    draft = drafted({"Ålder?": ["20", "35", "71", "999"] * 3, "Plan?": JA})
+    (line,) = [doubt for doubt in draft.settle if "stand for a missing answer" in doubt]
+    said = yaml.safe_load(line.split("`")[1])
+    assert said == {"missing": {"999": "not_answered"}}
+    age = question(draft, "Ålder?")
+    assert Question.model_validate(age.model_dump() | said).missing == {"999": "not_answered"}
+
+
+def test_an_option_that_is_there_twice_is_a_question_of_its_own_the_second_time(drafted) -> None:
+    draft = drafted(
+        {"q[1]. V? [A]": JA, "q[2]. V? [B]": ["Nej"] * 12, "q[3]. V? [a]": JA, "p. Plan?": JA}, "limesurvey"
+    )
+    assert [o.label for o in question(draft, "V?").options] == ["A", "B"]
+    assert question(draft, "V? [a]").kind == "single"
+
+
+def test_a_blank_that_is_no_zero_is_left_to_the_cleaner(drafted) -> None:
+    draft = drafted(
+        {
+            "plan": ["mejl brev", "", "brev"] * 4, "plan/mejl": ["1", "", "0"] * 4, "plan/brev": ["1", "", "1"] * 4,
+            "_id": [str(i) for i in range(12)], "_uuid": [f"u{i}" for i in range(12)],
+        },
+        "kobotoolbox",
+    )  # fmt: skip
+    chosen = question(draft, "plan")
+    assert [(o.label, o.column, o.means) for o in chosen.options] == [
+        ("mejl", "plan/mejl", None), ("brev", "plan/brev", None),
+    ]  # fmt: skip
+    assert [(d.column, d.why) for d in draft.survey.drop] == [("plan", "unused")]
+
+
+def test_labels_of_a_file_that_are_no_options(drafted) -> None:
+    names = ["v1", "v2", "v3"]
+    rows = [
+        names,
+        ["Ålder", "Ort", "Svar"],
+        *(
+            [age, place, word]
+            for age, place, word in zip(
+                ["20", "35", "Över 90"] * 4, ["Kista", "Solna"] * 6, ["Ja", "Nej", "Kanske"] * 4, strict=True
+            )
+        ),
+    ]
+    more = {"format": "sav", "value_labels": {0: {"91": "Över 90"}, 2: {"1": "Ja", "2": "Nej", "3": "ja"}}}
+    grid = Grid("svar.sav", "0" * 64, from_rows(rows), **more)
+    register = Register.read(Path(__file__).parents[2] / "data" / "reference" / "units.csv")
+    table = find_table(grid, "svar.sav")
+    draft = draft_survey(table, grid, year=2024, exported=dt.date(2024, 11, 1), register=register)
+    assert kinds(draft) == {"Ålder": "single", "Ort": "single", "Svar": "single"}
+    assert {o.label for o in question(draft, "Svar").options} == {"Ja", "Nej", "Kanske"}
+
+
+REGISTER = Register.read(Path(__file__).parents[2] / "data" / "reference" / "units.csv")
+SIGNS = "aB1/[] -:,;.\n\u00a0\u200båΩ😀'\"{}#&*?|<>=!%@`\\~"
+WORDS = st.one_of(
+    st.sampled_from(
+        [
+            "",
+            "",
+            "Ja",
+            "Nej",
+            "1",
+            "0",
+            "5",
+            "99",
+            "-1",
+            "Vet ej",
+            "N/A",
+            "2024-01-02",
+            "3/4/2024",
+            "A;B;",
+            "A, b",
+            "null",
+        ]
+    ),
+    st.text(SIGNS, max_size=6),
+)
+
+
+@settings(max_examples=50, deadline=None)
+@given(data=st.data())
+def test_any_draft_can_be_read_back(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
+    width = data.draw(st.integers(1, 5))
+    height = data.draw(st.integers(2, 14))
+    tool = data.draw(st.sampled_from([d.name for d in DIALECTS]))
+    own = {
+        "google_forms": ["Timestamp"], "kobotoolbox": ["_id", "_uuid"], "microsoft_forms": ["ID", "Starttid", "Slutförandetid"],
+        "limesurvey": ["id", "submitdate", "lastpage"], "surveymonkey": ["Respondent ID"],
+    }.get(tool, [])  # fmt: skip
+    header = own + data.draw(st.lists(WORDS, min_size=width, max_size=width))
+    rows = data.draw(
+        st.lists(
+            st.lists(WORDS, min_size=len(header), max_size=len(header)), min_size=height, max_size=height
+        )
+    )
+    more = {}
+    if tool == "spss":
+        labels = st.dictionaries(st.sampled_from("12359"), WORDS.filter(str.strip), max_size=4)
+        more = {
+            "format": "sav",
+            "value_labels": {i: data.draw(labels) for i in range(len(header))},
+            "user_missing": {0: tuple(data.draw(st.lists(WORDS, max_size=2)))},
+        }
+    grid = Grid("svar", "0" * 64, from_rows([header, *rows]), **more)
+    try:
+        table = find_table(grid, "svar")
+        draft = draft_survey(table, grid, year=2024, exported=dt.date(2024, 11, 1), register=REGISTER)
+    except InputError:
+        return
+    path = tmp_path_factory.mktemp("drafted") / "survey.yaml"
+    path.write_text(to_yaml(draft), encoding="utf-8")
+    assert read_survey(path, "survey.yaml", year=2024) == draft.survey
+    assert len(set(draft.settle)) == len(draft.settle)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-import pandas as pd
+import re
+from collections import Counter
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,8 +23,13 @@ from analysis.survey.instrument import Option, fold
 TOOLS = {d.name: d for d in DIALECTS}
 
 
-def infer(cells: list[str], question: str = "Fråga", tool: str = "table") -> Asked:
-    return infer_kind(pd.Series(cells, dtype="str"), question, TOOLS[tool], "ymd")
+CODES = re.compile(r"-?\d+")
+
+
+def infer(
+    cells: list[str], question: str = "Fråga", tool: str = "table", codes: re.Pattern[str] | None = None
+) -> Asked:
+    return infer_kind(Counter(cells), question, TOOLS[tool], codes)
 
 
 def labels(asked: Asked) -> list[str]:
@@ -33,12 +40,17 @@ def labels(asked: Asked) -> list[str]:
 
 
 def test_no_answers() -> None:
-    assert infer([]) == Asked("free_text", doubt="taken for free text, for want of answers")
+    assert infer([]) == Asked("free_text", doubts=("taken for free text, for want of answers",))
 
 
 def test_dates_with_a_word_among_them() -> None:
     cells = ["2021-10-19", "2021-10-20", "2021-10-21", "2021-10-22", "vet ej", "i höstas"]
     assert infer(cells) == Asked("date", rare=1)
+
+
+@pytest.mark.parametrize("cells", [["3/4/2021", "5/4/2021", "25/4/2021"], ["4/3/2021", "4/25/2021"]])
+def test_dates_are_dates_in_any_order_of_day_and_month(cells: list[str]) -> None:
+    assert infer(cells) == Asked("date")
 
 
 def test_numbers_with_a_word_among_them() -> None:
@@ -72,20 +84,36 @@ def test_a_known_scale_with_a_rare_answer_that_is_no_step() -> None:
 @pytest.mark.parametrize(
     ("cells", "scale", "doubt"),
     [
-        (["5", "4", "3", "1"] * 3, ["1", "2", "3", "4", "5"], "taken for a scale from 1 to 5"),
-        (["5/5", "3/5"], ["1/5", "2/5", "3/5", "4/5", "5/5"], "taken for a scale from 1 to 5"),
+        (
+            ["5", "4", "3", "1"] * 3,
+            ["1", "2", "3", "4", "5"],
+            "taken for a scale from 1 to 5, in the order of the numbers",
+        ),
+        (
+            ["5/5", "3/5"],
+            ["1/5", "2/5", "3/5", "4/5", "5/5"],
+            "taken for a scale from 1 to 5, in the order of the numbers",
+        ),
         (
             ["5 - mycket", "1", "3", "0 – inte alls"],
             ["0 – inte alls", "1", "2", "3", "4", "5 - mycket"],
-            "taken for a scale from 0 to 5",
+            "taken for a scale from 0 to 5, in the order of the numbers",
         ),
-        (["1 (aldrig)", "2", "2"], ["1 (aldrig)", "2"], "taken for a scale from 1 to 2"),
-        (["2", "3", "4"] * 4 + ["N/A"], ["2", "3", "4", "N/A"], "taken for a scale from 2 to 4"),
+        (
+            ["1 (aldrig)", "2", "2"],
+            ["1 (aldrig)", "2"],
+            "taken for a scale from 1 to 2, in the order of the numbers",
+        ),
+        (
+            ["2", "3", "4"] * 4 + ["N/A"],
+            ["2", "3", "4", "N/A"],
+            "taken for a scale from 2 to 4, in the order of the numbers",
+        ),
     ],
 )
 def test_a_numbered_scale_has_all_its_steps(cells: list[str], scale: list[str], doubt: str) -> None:
     asked = infer(cells)
-    assert (asked.kind, labels(asked), asked.doubt) == ("scale", scale, doubt)
+    assert (asked.kind, labels(asked), asked.doubts[0]) == ("scale", scale, doubt)
 
 
 @pytest.mark.parametrize(
@@ -182,6 +210,98 @@ def test_every_answer_with_the_tools_own_code_is_an_option() -> None:
     assert (asked.kind, labels(asked)) == ("single", ["1", "2", "10"])
 
 
+def test_commas_separate_options_but_not_thousands() -> None:
+    asked = infer(["$1,000-$2,000", "$2,001-$9,000"] * 6, tool="google_forms")
+    assert (asked.kind, labels(asked)) == ("single", ["$1,000-$2,000", "$2,001-$9,000"])
+
+
+def test_options_with_commas_inside_brackets_are_put_together_and_the_split_is_doubted() -> None:
+    cells = ["Skola (F-9, Gymnasium), Polis", "Polis", "Skola (F-9, Gymnasium)"]
+    asked = infer(cells * 3, tool="google_forms")
+    assert set(labels(asked)) == {"Skola (F-9, Gymnasium)", "Polis"}
+    assert asked.doubts == ("split at commas, which an option may hold itself",)
+
+
+def test_a_blank_after_a_comma_belongs_to_an_option_where_the_tool_writes_none() -> None:
+    asked = infer(["Mejl,Brev, Post", "Mejl", "Brev, Post"] * 3, tool="qualtrics")
+    assert (asked.kind, set(labels(asked))) == ("multiple", {"Mejl", "Brev, Post"})
+
+
+def test_blanks_separate_options_only_where_each_is_also_chosen_alone() -> None:
+    asked = infer(["mejl brev", "brev", "mejl"] * 3, tool="kobotoolbox")
+    assert (asked.kind, set(labels(asked))) == ("multiple", {"mejl", "brev"})
+    assert infer(["Ja absolut", "Nej inte alls"] * 6, tool="kobotoolbox").kind == "single"
+
+
+# --- Codes, and what may stand for a missing answer ---
+
+
+def test_codes_are_a_choice_without_an_order_and_no_step_is_made_up() -> None:
+    asked = infer(["4", "1", "23"] * 4, codes=CODES)
+    assert (asked.kind, labels(asked)) == ("single", ["1", "4", "23"])
+    assert asked.doubts[0].startswith(
+        "holding codes, not labels: give each option its label and, as `code`, "
+    )
+
+
+def test_numbers_among_codes_are_doubted() -> None:
+    assert infer(["1", "2", "3"] * 4, "Hur många barn?", codes=CODES) == Asked("number")
+    asked = infer([str(i * i) for i in range(30)], codes=CODES)
+    assert (asked.kind, asked.doubts[0]) == (
+        "number",
+        "taken for a number, though the file holds codes for labels",
+    )
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind", "options", "stands_in"),
+    [
+        (["1", "2", "3", "5", "99"] * 4, "scale", ["1", "2", "3", "4", "5"], ["99"]),
+        (["1", "2", "3", "-1"] * 4, "scale", ["1", "2", "3"], ["-1"]),
+        (["20", "31", "45", "67", "999", "-9"] * 2, "number", [], ["-9", "999"]),
+        (["88", "99", "120"] * 2, "number", [], []),  # among others that are as large
+        (["-1", "-4", "3"] * 4, "number", [], []),  # among others below zero
+    ],
+)
+def test_numbers_that_may_stand_for_a_missing_answer(
+    cells: list[str], kind: str, options: list[str], stands_in: list[str]
+) -> None:
+    asked = infer(cells)
+    assert (asked.kind, labels(asked), dict(asked.missing)) == (kind, options, {})
+    assert [d for d in asked.doubts if d.startswith("holding")] == [
+        f"holding “{text}”, which may stand for a missing answer: put `missing: {{'{text}': not_answered}}` under the "
+        "question if so (or dont_know, not_relevant)"
+        for text in stands_in
+    ]
+    assert asked.rare == (len(stands_in) if kind == "scale" else 0)
+
+
+def test_words_that_may_stand_for_a_missing_answer() -> None:
+    asked = infer(["Ja", "Nej"] * 6 + ["Vill ej uppge", "N/A"])
+    assert labels(asked) == ["Ja", "Nej", "Vill ej uppge", "N/A"]
+    assert asked.doubts == (
+        "holding “Vill ej uppge” as an option: if it is no answer, put `missing: {'Vill ej uppge': not_answered}` under "
+        "the question in its place",
+        "holding “N/A”, taken to mean not_relevant: see `means` of the option",
+    )
+    texts = [f"Vi arbetar med {i} grupper och ser hur det går" for i in range(9)]
+    asked = infer([*texts, "-", "-", "Vet ej", "Vet ej", "N/A"])
+    assert (asked.kind, asked.doubts) == (
+        "free_text",
+        (
+            "holding “-” as a text: if it is no answer, put `missing: {'-': not_answered}` under the question",
+            "holding “Vet ej” as a text: if it is no answer, put `missing: {'Vet ej': dont_know}` under the question",
+        ),
+    )
+
+
+def test_numbers_that_look_like_ids() -> None:
+    doubt = "of numbers that look like ids, no two alike: drop the column if they stand for people or things"
+    assert infer([str(198_001_010 + 13 * i) for i in range(12)]).doubts == (doubt,)
+    assert infer([str(1000 + 13 * i) for i in range(9)]).doubts == ()
+    assert infer([str(10 + 3 * i) for i in range(12)]).doubts == ()
+
+
 # --- Options ---
 
 
@@ -209,7 +329,7 @@ def test_options_stand_in_the_order_of_a_questionnaire(given_: list[str], ordere
 
 
 def test_the_most_frequent_spelling_wins_and_a_capital_wins_a_tie() -> None:
-    assert most_frequent_spelling(["ja", "Ja", "NEJ", "nej", "nej"]) == {"ja": "Ja", "nej": "nej"}
+    assert most_frequent_spelling(Counter(["ja", "Ja", "NEJ", "nej", "nej"])) == {"ja": "Ja", "nej": "nej"}
 
 
 def test_ids_differ_and_are_ids() -> None:

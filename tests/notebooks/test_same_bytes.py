@@ -25,6 +25,6 @@ def test_two_runs_of_2021_give_the_same_bytes(
     assert first.keys() == second.keys()
     assert [name for name in first if first[name] != second[name]] == []
     sensitive = [files(root / "data" / "processed" / "2021") for root in (example_years, again)]
-    assert {Path(name).suffix for name in sensitive[0]} == {".csv", ".json", ".parquet", ".ipynb"}
+    assert {Path(name).suffix for name in sensitive[0]} == {".csv", ".json", ".parquet", ".sav", ".ipynb"}
     assert sensitive[0].keys() == sensitive[1].keys()
     assert [name for name in sensitive[0] if sensitive[0][name] != sensitive[1][name]] == []

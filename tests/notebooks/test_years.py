@@ -21,6 +21,7 @@ import pandas as pd
 import pikepdf
 import pyarrow.parquet
 import pymupdf
+import pyreadstat
 import pytest
 from python_calamine import CalamineWorkbook
 
@@ -34,6 +35,10 @@ MARK = "SYNTETISKA EXEMPELDATA"
 COLUMNS = {
     "processed/review.csv": "id, kind, where, seen, proposals, needed_for",
     "processed/ledger.csv": "row, column, fate, rule, before, after, by",
+    "results/codebook.csv": (
+        "section, question, question_text, kind, item, item_text, variable, value, code, label, n, suppressed, "
+        "smallest, largest, changes"
+    ),
     "results/counts.csv": (
         "section, question, question_text, item, item_text, value, label, group, n, base, percent, suppressed"
     ),
@@ -88,7 +93,7 @@ def test_the_sensitive_side_has_its_files_and_they_stay_there(example_years: Pat
     executed = {"1_clean", "2_code", "3_analyse"} | ({"4_compare"} if year > min(YEARS) else set())
     assert {path.stem for path in (folder / "notebooks").iterdir()} == executed
     expected = {"accounting.json", "answers.parquet", "answers_unmasked.parquet", "counts.parquet"}
-    expected |= {"ledger.csv", "review.csv", "submissions.parquet"}
+    expected |= {"ledger.csv", "review.csv", "submissions.parquet", "answers.sav", "answers.csv"}
     assert expected <= {path.name for path in folder.iterdir()}
     for notebook in (folder / "notebooks").iterdir():
         cells = nbformat.read(notebook, as_version=4).cells
@@ -149,6 +154,32 @@ def test_closed_answers_are_option_ids_and_kinds_of_missing(
         for column in question.columns() if question.is_closed else ():
             assert list(answers[column].cat.categories) == list(question.labels())
             assert answers[column].notna().all()
+
+
+@pytest.mark.parametrize("year", YEARS)
+def test_the_files_for_spss_and_excel_hold_the_masked_answers(
+    example_years: Path, surveys: dict[int, Survey], year: int
+) -> None:
+    folder = example_years / "data" / "processed" / str(year)
+    answers = pd.read_parquet(folder / "answers.parquet")
+    coded, meta = pyreadstat.read_sav(folder / "answers.sav", user_missing=True)
+    with (folder / "answers.csv").open(encoding="utf-8-sig", newline="") as file:
+        heading, *lines = csv.reader(file, delimiter=";")
+    shown = pd.DataFrame(lines, columns=[text.partition(": ")[0] for text in heading])
+    assert MARK in meta.file_label
+    assert MARK in meta.notes[0]
+    assert list(coded.columns) == list(shown.columns)
+    for question in surveys[year].questions:
+        for column in question.columns() if question.kind != "unit" else ():
+            name = column.replace("[", "_").replace("]", "")
+            if question.is_closed:
+                labels = answers[column].astype("str").map(question.labels()).tolist()
+                assert coded[name].map(meta.variable_value_labels[name]).tolist() == labels
+                assert shown[name].tolist() == labels
+            elif question.kind == "free_text":
+                texts = answers[column].fillna("")
+                assert coded[name].tolist() == texts.str.rstrip(" ").tolist()
+                assert shown[name].str.removeprefix("'").tolist() == texts.str.removeprefix("'").tolist()
 
 
 @pytest.mark.parametrize("year", YEARS)

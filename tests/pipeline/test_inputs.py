@@ -8,10 +8,20 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import xlsxwriter
 
-from analysis.pipeline.inputs import Inputs, document_date, input_files, read_export, read_inputs, sha256
+from analysis.pipeline.inputs import (
+    Inputs,
+    decode_export,
+    document_date,
+    input_files,
+    read_export,
+    read_inputs,
+    sha256,
+)
 from analysis.problems import InputError
 from analysis.project import Project
+from analysis.survey.instrument import Columns, Source
 
 
 @pytest.fixture
@@ -127,3 +137,72 @@ def test_inputs_keep_the_kind_of_units_of_their_own_time(project: Project) -> No
     inputs: Inputs = read_inputs(project, 2021)
     assert inputs.kinds["norrmalm"] == "district"
     assert "norra-innerstaden" not in inputs.kinds
+
+
+# --- Which sheet, and what a person says of the headers ---
+
+
+def write_book(path: Path, sheets: dict[str, list[list[str]]]) -> Path:
+    with xlsxwriter.Workbook(path) as book:
+        for title, rows in sheets.items():
+            sheet = book.add_worksheet(title)
+            for i, row in enumerate(rows):
+                sheet.write_row(i, 0, row)
+    return path
+
+
+FORM = [["Tidstämpel", "Plan?"], ["2024-10-01 08:30:00", "Ja"]]
+NOTES = [["Kod", "Etikett"], ["1", "Ja"]]
+
+
+def test_the_sheet_that_a_survey_tool_is_recognised_by_wins_over_the_first(tmp_path: Path) -> None:
+    path = write_book(tmp_path / "svar.xlsx", {"Koder": NOTES, "Formulärsvar 1": FORM, "Logg": NOTES})
+    grid = decode_export(path, "svar.xlsx")
+    assert (grid.sheet, grid.other_sheets) == ("Formulärsvar 1", ("Koder", "Logg"))
+    assert decode_export(path, "svar.xlsx", sheet="Logg").sheet == "Logg"
+    assert decode_export(path, "svar.xlsx", dialect="table").sheet == "Koder"
+    assert decode_export(path, "svar.xlsx", dialect="limesurvey").sheet == "Koder"
+
+
+def test_the_first_sheet_is_taken_where_none_is_recognised(tmp_path: Path) -> None:
+    path = write_book(tmp_path / "svar.xlsx", {"Svar": [["Plan?", "Varför?"], ["Ja", "x"]], "Koder": NOTES})
+    assert decode_export(path, "svar.xlsx").sheet == "Svar"
+
+
+def test_two_sheets_that_look_like_answers_are_for_a_person_to_choose_between(tmp_path: Path) -> None:
+    path = write_book(tmp_path / "svar.xlsx", {"Vår": FORM, "Koder": NOTES, "Höst": FORM})
+    with pytest.raises(InputError) as caught:
+        decode_export(path, "svar.xlsx")
+    assert str(caught.value) == (
+        "svar.xlsx: several sheets look like answers: 'Vår', 'Höst'. Name the one to read in `source: sheet:`, or keep "
+        "only that sheet."
+    )
+    assert decode_export(path, "svar.xlsx", sheet="Höst").sheet == "Höst"
+
+
+def test_header_rows_and_columns_are_read_as_survey_yaml_says(project: Project) -> None:
+    survey = read_inputs(project, 2021).survey
+    write_book(
+        project.raw(2021) / "svar.xlsx",
+        {
+            "Svar": [
+                ["Enkät om samverkan"],
+                ["Nr", "Inskickat", "Hur går det?", ""],
+                ["", "", "På jobbet", "Hemma"],
+                ["1", "2024-10-01", "Bra", "Dåligt"],
+            ]
+        },
+    )
+    source = Source(
+        file="svar.xlsx",
+        dialect="table",
+        header_rows=(2, 3),
+        columns=Columns(id="Nr", submitted="Inskickat"),
+    )
+    _, table = read_export(project, survey.model_copy(update={"source": source}))
+    assert [(c.header, c.role) for c in table.columns] == [
+        ("Nr", "id"),
+        ("Inskickat", "submitted"),
+        ("Hur går det? – På jobbet", "answer"),
+        ("Hur går det? – Hemma", "answer"),
+    ]

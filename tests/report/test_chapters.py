@@ -8,6 +8,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from analysis.intake.ledger import COLUMNS as LEDGER_COLUMNS
+from analysis.measures.codebook import describe_questions
 from analysis.measures.counts import answers_by_unit, count_answers, summarise_numbers
 from analysis.measures.response import item_nonresponse
 from analysis.measures.years import compare_counts, crosswalk
@@ -114,6 +116,10 @@ def results(asked: Survey, given: pd.DataFrame, approved: dict[str, str] | None 
     tables["units"] = Released(units, "Förvaltningar", "description: of units")
     statuses = pd.DataFrame({"status": ["complete"], "n": [len(given)]})
     tables["submissions"] = Released(statuses, "Inlämnade svar", "tally: of forms")
+    changed = [(2, "I vilken grad?", "kept", "answer.folded", "", "", "program")] * 2
+    ledger = pd.DataFrame(changed, columns=list(LEDGER_COLUMNS))
+    frames = {name: table.frame for name, table in tables.items()}
+    tables["codebook"] = Released(describe_questions(asked, frames, ledger), "Kodbok", "organisations: shown")
     public = {**public_survey(asked, date="2021-11-16"), "missing": []}
     return Results(public, {name: t.frame for name, t in tables.items()}, {})
 
@@ -292,6 +298,54 @@ def test_unit_appendix_puts_own_answers_beside_others(published: Published, thre
     )
     assert published.table("Förvaltningens svar: övrigt").rows == (("Hur många deltog?", "..", "", ""),)
     assert "Förvaltningen har inte besvarat frågan." in published.text
+
+
+def test_the_codebook_has_a_table_for_each_section_and_a_row_for_each_question(
+    published: Published, three_units: Results
+) -> None:
+    chapters.codebook(three_units)
+    assert [t.caption for t in published.tables] == ["Kodbok: Kunskap", "Kodbok: Övrigt"]
+    headings = ["Fråga", "Frågetyp", "Svar i sak och antal", "Inget svar i sak och antal", "Ändringar"]
+    assert all([c.heading for c in table.columns] == headings for table in published.tables)
+    rows = [tuple(str(v).replace("\u00a0", " ") for v in row) for t in published.tables for row in t.rows]
+    assert rows == [
+        (
+            "I vilken grad?",
+            "Skala",
+            "• I liten grad: 0\n• I viss grad: 2\n• I stor grad: 0",
+            "Vet ej: 1",
+            "2",
+        ),
+        ("Vilka?", "Flera svar", "• Skola: 2\n• Polis: 1", "Ej besvarad: 1", "0"),
+        ("Hur många deltog?", "Tal", "Besvarad: 3", "Inget", "0"),
+        ("Berätta.", "Fritext", "Besvarad: 2", "Ej besvarad: 1", "0"),
+    ]
+
+
+def test_the_codebook_of_people_shows_no_small_number(published: Published) -> None:
+    asked = survey("people")
+    given = answers(
+        asked, [{"grad": "stor", "antal": 1.0}] * 20 + [{"grad": "liten", "text": "Jag."}] * 2 + [{}] * 9
+    )
+    chapters.codebook(results(asked, given))
+    rows = [[str(v).replace("\u00a0", " ") for v in row] for t in published.tables for row in t.rows]
+    assert rows[0][2] == "• I liten grad: visas inte\n• I viss grad: 0\n• I stor grad: visas inte"
+    assert rows[0][4] == rows[3][4] == str(SUPPRESSED)
+    assert rows[2][2:4] == ["Besvarad: 20", "Antalen visas inte"]
+    assert rows[3][2:4] == ["Besvarad: visas inte", "Antalen visas inte"]
+
+
+def test_numbers_of_organisations_stand_with_their_smallest_and_largest(
+    published: Published, three_units: Results
+) -> None:
+    book = three_units.tables["codebook"]
+    here = (book["question"] == "antal") & (book["value"] == "answered")
+    three_units.tables["codebook"] = book.assign(
+        smallest=book["smallest"].mask(here, 0.5), largest=book["largest"].mask(here, 12000)
+    )
+    chapters.codebook(three_units)
+    cell = str(published.table("Kodbok: Övrigt").rows[0][2])
+    assert cell.replace("\u00a0", " ") == "Besvarad: 3\nFrån 0,5 till 12 000"
 
 
 def test_years_stand_side_by_side_for_the_same_question_only(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ from analysis.intake.answers import (
     Reading,
     Values,
     columns_of,
+    iso,
     reader,
 )
 from analysis.intake.cells import distinct, each, is_blank, one_line, places
@@ -36,8 +38,8 @@ from analysis.intake.ledger import (
     Mask,
     short_id,
 )
-from analysis.intake.parse import date_order, parse_date
-from analysis.intake.review import Decision, Review
+from analysis.intake.parse import date_order, parse_date, parse_number
+from analysis.intake.review import OR, Decision, Review
 from analysis.problems import InputError, Problem
 from analysis.survey.instrument import CHOSEN, MISSING_KINDS, Question, Survey, fold
 from analysis.survey.units import Register
@@ -47,6 +49,9 @@ _MERGED = ("id", "started", "submitted")
 
 DECIDABLE = {kind: label for kind, label in MISSING_KINDS.items() if kind != UNREAD}
 """Missing kinds that a person may decide on for a cell."""
+
+_MISSING = (NOT_ANSWERED, "_dont_know", "_not_relevant")
+"""Missing kinds that are offered first."""
 
 COUNTED = ("complete", "partial")
 """Statuses of submissions whose answers count."""
@@ -237,10 +242,10 @@ class _Run:
             if q.kind == "free_text"
             for h in q.headers()
         }
-        told: list[tuple[int, int, str, str, str]] = []
-        kept: list[tuple[int, Decision]] = []
+        joined: list[tuple[int, int, str, Decision]] = []
+        kept: list[tuple[int, str, Decision]] = []
         for found in rows.untrusted(self.table, fits):
-            decision = self.review.decided("row", found.why, found.seen)
+            decision = self.review.decided(f"row.{found.why}", "", found.seen)
             if decision is None:
                 proposals = [rows.LEAVE_OUT]
                 if found.extra:
@@ -249,39 +254,36 @@ class _Run:
                 else:
                     proposals = [rows.KEEP, *proposals]
                 self.review.ask(
-                    "row",
-                    found.why,
+                    f"row.{found.why}",
+                    "",
                     found.seen,
                     [found.row],
-                    proposals="; ".join(proposals),
+                    proposals=OR.join(proposals),
                     needed_for="the whole submission",
                 )
                 left.append((found, None))
             elif decision.decision == rows.LEAVE_OUT:
                 left.append((found, decision))
             elif decision.decision == rows.KEEP and not found.extra:
-                kept.append((found.row, decision))
+                kept.append((found.row, rows.KEEP, decision))
             elif decision.decision.startswith(rows.JOIN) and found.extra:
                 position = self._column_to_join(decision)
                 if position is None:
                     continue
-                self.table, joined = rows.join(self.table, found.row, position, found.extra)
-                told += [
-                    (found.row, p, f"decision.{decision.id}", self.headers[position], decision.by)
-                    for p in joined
-                ]
+                self.table, merged = rows.join(self.table, found.row, position, found.extra)
+                joined += [(found.row, p, self.headers[position], decision) for p in merged]
+                kept.append((found.row, f"{rows.JOIN}{self.headers[position]}", decision))
             else:
                 expected = "join: and the id of a question" if found.extra else rows.KEEP
                 self._refuse(decision, f"{expected}, or {rows.LEAVE_OUT}")
-        if told:
+        if kept:
             self.ledger = Ledger(self.table.cells, self.headers)
-        for row, position, rule, header, by in told:
-            self.ledger.joined(row, position, rule, header, by)
-        for row, decision in kept:
-            first = int(np.flatnonzero(self.ledger.filled[self.rows == row][0])[0])
-            position = self.table.cells.columns[first]
+        for row, place, header, decision in joined:
+            self.ledger.joined(row, place, f"decision.{decision.id}", header, decision.by)
+        for row, done, decision in kept:
             here = self.rows == row
-            self.ledger.changed(here, position, f"decision.{decision.id}", "", rows.KEEP, by=decision.by)
+            first = self.table.cells.columns[self.ledger.filled[here][0].argmax()]
+            self.ledger.changed(here, first, f"decision.{decision.id}", "", done, by=decision.by)
         return left
 
     def _column_to_join(self, decision: Decision) -> int | None:
@@ -315,7 +317,7 @@ class _Run:
                     "undescribed",
                     column.header,
                     [],
-                    proposals="describe it as a question, or list it under drop",
+                    proposals="",
                     needed_for="survey.yaml",
                 )
             else:
@@ -381,7 +383,7 @@ class _Run:
                 role,
                 one_line(unclear[0]),
                 [],
-                proposals="`dates: dmy` or `dates: mdy` under `source` in survey.yaml",
+                proposals="",
                 needed_for="which submission is the latest",
             )
         values = each(cells, lambda text: known[text], "datetime64[s]")
@@ -418,7 +420,7 @@ class _Run:
                     question.id,
                     fold(seen),
                     self.rows[here],
-                    proposals="; ".join(f"{u.unit_id} ({score:.0f})" for u, score in near),
+                    proposals=OR.join(f"{u.unit_id} ({score:.0f})" for u, score in near),
                     needed_for="the whole submission",
                 )
                 continue
@@ -524,16 +526,19 @@ class _Settler:
         self.several = question.kind == "multiple" and not question.one_column_each
         if self.several:
             self.allowed = {o.value: o.label for o in question.options}
+            self.offered = [*self.allowed, NO_OPTION, *_MISSING]
             self.expected = (
                 f"{_one_of(self.allowed)}, several with a semicolon between, {NO_OPTION}, or a missing kind"
             )
         elif question.is_closed:
             labels = CHOSEN if question.kind == "multiple" else question.labels()
             self.allowed = {value: label for value, label in labels.items() if value != UNREAD}
+            self.offered = [v for v in self.allowed if v not in ("_not_shown", "_lost")]
             self.expected = _one_of(self.allowed)
         else:
             self.allowed = DECIDABLE
             kind = "a number" if question.kind == "number" else "a date as 2021-10-19"
+            self.offered = list(_MISSING)
             self.expected = f"{kind}, or _not_answered, _dont_know or _not_relevant"
 
     def __call__(self, text: str, reading: Reading) -> tuple[str, str, str]:
@@ -590,9 +595,21 @@ class _Settler:
             return None
         return value
 
+    def _values_in(self, seen: str) -> list[str]:
+        """Return the dates that a text may be, or the numbers that stand in it, and the missing kinds."""
+        if self.question.kind == "date":
+            both = (parse_date(seen, order) for order in ("dmy", "mdy"))
+            found = [iso(moment) for moment in both if moment is not None]
+        else:
+            parts = re.findall(r"\d+(?:[.,]\d+)?", seen)
+            found = [part for part in parts if parse_number(part, self.run.survey.source.decimal) is not None]
+        return [*dict.fromkeys(found), *self.offered]
+
     def _ask(self, text: str, seen: str) -> None:
-        near = _near(seen, self.allowed)
-        self.open.setdefault(text, []).append((seen, near or self.expected))
+        near = self._values_in(seen) if self.allowed is DECIDABLE else _near(seen, self.allowed)
+        near = near or self.offered
+        shown = [*near[:8], "…"] if len(near) > 9 else near
+        self.open.setdefault(text, []).append((seen, OR.join(shown)))
 
 
 def submission_ids(table: Table) -> list[str]:
@@ -625,11 +642,11 @@ def submission_ids(table: Table) -> list[str]:
     return ids
 
 
-def _near(seen: str, allowed: dict[str, str]) -> str:
-    """Return the allowed values whose labels are like what was seen, the nearest first; "" if none is."""
+def _near(seen: str, allowed: dict[str, str]) -> list[str]:
+    """Return the allowed values whose labels are like what was seen, the nearest first."""
     labels = {fold(label): value for value, label in allowed.items() if value not in ("_not_shown", "_lost")}
     near = difflib.get_close_matches(fold(seen), labels, n=3, cutoff=0.6)
-    return "; ".join(labels[n] for n in near)
+    return [labels[n] for n in near]
 
 
 def _one_of(allowed: Iterable[str]) -> str:

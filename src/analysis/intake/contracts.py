@@ -28,7 +28,9 @@ SUBMISSIONS = pa.DataFrameSchema(
         "row": pa.Column("int64", pa.Check.ge(1), unique=True),
         "native_id": _text(),
         "unit_id": _text(nullable=True),
-        "status": _text(pa.Check.isin(["complete", "partial", "empty", "superseded", "quarantined", "left_out"])),
+        "status": _text(
+            pa.Check.isin(["complete", "partial", "empty", "superseded", "quarantined", "left_out"])
+        ),
         "started": pa.Column("datetime64[s]", nullable=True),
         "submitted": pa.Column("datetime64[s]", nullable=True),
         "answered_questions": pa.Column("int64", _NOT_NEGATIVE),
@@ -95,6 +97,36 @@ RELEASED_COUNTS = pa.DataFrameSchema(
     strict=True,
     ordered=True,
     unique=_COUNT_KEY,
+)
+CODEBOOK = pa.DataFrameSchema(
+    {
+        **{
+            c: _text()
+            for c in (
+                "section",
+                "question",
+                "question_text",
+                "kind",
+                "item",
+                "item_text",
+                "variable",
+                "value",
+            )
+        },
+        "code": pa.Column("Int64", nullable=True),
+        "label": _text(pa.Check.str_length(min_value=1)),
+        "n": pa.Column("Int64", _NOT_NEGATIVE, nullable=True),
+        "suppressed": pa.Column("bool"),
+        "smallest": pa.Column("Float64", nullable=True),
+        "largest": pa.Column("Float64", nullable=True),
+        "changes": pa.Column("Int64", _NOT_NEGATIVE, nullable=True),
+    },
+    checks=pa.Check(
+        lambda f: f["suppressed"] == f["n"].isna(), error="a count is shown or empty against its mark"
+    ),
+    strict=True,
+    ordered=True,
+    unique=["question", "item", "value"],
 )
 RESPONSE = pa.DataFrameSchema(
     {

@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 import datetime as dt
-import itertools
 import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 import yaml
 
-from analysis.intake.decode import Grid, blanks, one_line
-from analysis.intake.dialects import RawColumn, Table
-from analysis.intake.kinds import Asked, infer_kind, make_options, slug, slugs, unused
-from analysis.intake.parse import MISSING_WORDS, NO, YES, parse_date
+from analysis.intake.cells import codes_of, each, is_blank, one_line
+from analysis.intake.decode import Grid
+from analysis.intake.dialects import RawColumn, Table, after_dash, in_brackets
+from analysis.intake.kinds import (
+    SCALES,
+    Asked,
+    infer_kind,
+    is_date,
+    make_options,
+    missing_line,
+    slug,
+    slugs,
+    unused,
+)
+from analysis.intake.parse import MISSING_WORDS, NO, YES, date_order, parse_date
+from analysis.problems import InputError
 from analysis.survey.instrument import (
     Drop,
     Item,
+    MissingKind,
     Period,
     Question,
     Responsible,
@@ -36,6 +49,9 @@ _ASKS_WHO = re.compile(
     r"(kontaktperson|contact person|uppgiftslämnare|(ditt|ert) namn|your name|(din|er) e-?post|your e-?mail"
     r"|telefon(nummer)?|phone( number)?|mobil(nummer)?|personnummer)\b[^?]{0,60}"
 )
+_SPECIFY = re.compile(r"(other|annat|annan|övrigt)\b.*\(.+\)")
+"""What a box for a text of one's own is called beside the options, folded."""
+
 _SECTION = "fragor"
 
 
@@ -70,6 +86,11 @@ def draft_survey(
         Units that may have answered.
     encoding : str, optional
         The encoding, where a person has chosen it.
+
+    Raises
+    ------
+    InputError
+        If no column is left that may be a question.
     """
     return _Drafter(table, grid, year, register).draft(exported, encoding)
 
@@ -100,7 +121,9 @@ class _Doubts:
 class _Drafter:
     def __init__(self, table: Table, grid: Grid, year: int, register: Register) -> None:
         self.table, self.grid, self.year, self.register = table, grid, year, register
-        self.dates: Literal["mdy", "ymd"] = "mdy" if table.dialect.name == "google_forms" else "ymd"
+        self.rows = table.cells if table.repeated is None else table.cells[~table.repeated]
+        self._counted: dict[int, Counter[str]] = {}
+        self.codes = table.dialect.codes(table)
         self.period = self._period()
         self.doubts = _Doubts()
         self.drop: list[Drop] = []
@@ -109,11 +132,19 @@ class _Drafter:
     def draft(self, exported: dt.date, encoding: str | None) -> Draft:
         """Return the draft."""
         asked = [column for column in self.table.columns if not self._dropped(column)]
-        for _, group in itertools.groupby(asked, key=_group_key):
-            self._ask(list(group))
+        for group in _groups(asked):
+            self._ask(group)
+        if not self.questions:
+            raise InputError.one(
+                self.grid.file,
+                "every column is a survey tool's own or tells who answers: there is no question",
+                "Export the answers too",
+            )
+        self._doubt_dates()
+        self._doubt_wordings()
         units = any(q.kind == "unit" for q in self.questions)
         survey = Survey(
-            title=f"Enkät {self.year}",
+            title=f"Enkät {self.year} (titel ej angiven)",
             year=self.year,
             language=_language(self.table),
             period=self.period,
@@ -124,48 +155,88 @@ class _Drafter:
                 encoding=encoding,
                 sheet=self.grid.sheet if self.grid.other_sheets else None,
                 decimal="." if self._point_decimals() else ",",
-                dates=self.dates,
                 exported=self.table.exported or exported,
             ),
             respondents="units" if units else "people",
             sections=(
-                Section(id=_SECTION, title="Enkätens frågor", kind="topic", confirmed=False, source="draft"),
+                Section(
+                    id=_SECTION,
+                    title="Enkätens frågor (avsnitt ej angivna)",
+                    kind="topic",
+                    confirmed=False,
+                    source="draft",
+                ),
             ),
             questions=tuple(self.questions),
             drop=tuple(self.drop),
         )
         settle = [
-            "The title, the period, the publisher and the sections are placeholders.",
+            "The title, the period, the publisher and the sections are placeholders: fill them in.",
             "Confirm each question's kind and the order of its options, and say with `about` whether it counts people.",
             "An option that nobody chose is not in the export: add it where the questionnaire has one.",
+            *self.table.dialect.doubts(self.table),
             *self.doubts.lines(),
         ]
         if self.grid.other_sheets:
             settle.append(f"Sheets that were not read: {', '.join(self.grid.other_sheets)}.")
         return Draft(survey, settle)
 
-    def _cells(self, column: RawColumn) -> pd.Series:
-        """Return the cells of a column that are filled in."""
-        cells = self.table.cells[column.position]
-        return cells[~blanks(cells)]
+    def _cells(self, column: RawColumn) -> Counter[str]:
+        """Return how many cells of a column hold each text, blank ones left out."""
+        if column.position not in self._counted:
+            cells = self.rows[column.position]
+            times = np.bincount(codes_of(cells), minlength=len(cells.cat.categories)).tolist()
+            texts = zip(cells.cat.categories.tolist(), times, strict=True)
+            self._counted[column.position] = Counter(
+                {str(text): n for text, n in texts if n and not is_blank(text)}
+            )
+        return self._counted[column.position]
 
     def _point_decimals(self) -> bool:
         """Return whether decimals stand with a point: as in workbooks and in most tools' text exports."""
-        texts = pd.concat([self._cells(c) for c in self.table.columns] or [pd.Series(dtype="str")])
-        points = int(texts.str.fullmatch(r"-?\d+\.\d+").sum())
-        return points > int(texts.str.fullmatch(r"-?\d+,\d+").sum())
+        points = commas = 0
+        for column in self.table.columns:
+            for text, n in self._cells(column).items():
+                points += n if re.fullmatch(r"-?\d+\.\d+", text) else 0
+                commas += n if re.fullmatch(r"-?\d+,\d+", text) else 0
+        return points > commas
 
     def _period(self) -> Period:
-        days = [
-            moment.date()
-            for c in self.table.columns
-            if c.role == "submitted"
-            for text in self._cells(c).unique()
-            if (moment := parse_date(text, self.dates))
-        ]
+        days: list[dt.date] = []
+        for column in self.table.columns:
+            if column.role == "submitted":
+                texts = self._cells(column)
+                order = date_order(texts)
+                days += [moment.date() for text in texts if (moment := parse_date(text, order))]
         if days:
             return Period(start=min(days), end=max(days))
         return Period(start=dt.date(self.year, 1, 1), end=dt.date(self.year, 12, 31))
+
+    def _doubt_dates(self) -> None:
+        """Note columns of dates that can be read in two ways."""
+        asked = {h for q in self.questions if q.kind == "date" for h in q.headers()}
+        doubt = (
+            "of dates that can be read in two ways, for no day is above 12: put `dates: dmy` or `dates: mdy` under "
+            "`source`"
+        )
+        for column in self.table.columns:
+            if column.role in ("started", "submitted") or column.header in asked:
+                texts = self._cells(column)
+                if date_order(texts) is None and any(parse_date(t) is None and is_date(t) for t in texts):
+                    self.doubts.add("column", doubt, f"“{column.header}”")
+
+    def _doubt_wordings(self) -> None:
+        """Note questions that cannot be told apart by their words, or have none."""
+        codes = {c.position: c.code for c in self.table.columns}
+        known = {c.header: codes[c.position] for c in self.table.columns}
+        times = Counter(fold(q.text) for q in self.questions)
+        for question in self.questions:
+            short = _short(question.text)
+            if times[fold(question.text)] > 1:
+                self.doubts.add("question", "worded as another one: tell them apart", question.id, short)
+            if question.text == known.get(question.headers()[0]):
+                doubt = "known by a code only, for the export holds no text: write it"
+                self.doubts.add("question", doubt, question.id, short)
 
     # --- columns that are no questions -----------------------------------------------------------------------
 
@@ -177,17 +248,22 @@ class _Drafter:
         if column.role in ("personal", "technical"):
             self.doubts.add("column", f"dropped as {column.role}", f"“{column.header}”")
             return True
-        if not cells.empty and cells.str.strip().str.fullmatch(_EMAIL.pattern).mean() > 0.5:
+        if column.repeats:
+            doubt = "dropped as unused, for repeating what the columns of its options say"
+            self._drop(column, "unused", doubt)
+            return True
+        addresses = sum(n for text, n in cells.items() if _EMAIL.fullmatch(text.strip()))
+        if addresses * 2 > cells.total():
             self._drop(column, "personal", "dropped as personal, for holding e-mail addresses")
         elif _ASKS_WHO.fullmatch(fold(column.header)):
             self._drop(column, "personal", "dropped as personal, for asking who answers")
-        elif len(cells) == len(self.table.cells) > 2 and _is_mark(cells):
+        elif cells.total() == len(self.rows) > 2 and _is_mark(cells):
             self._drop(column, "technical", "dropped as technical, for numbering or linking the answers")
         else:
             return False
         return True
 
-    def _drop(self, column: RawColumn, why: Literal["personal", "technical"], doubt: str) -> None:
+    def _drop(self, column: RawColumn, why: Literal["personal", "technical", "unused"], doubt: str) -> None:
         self.drop.append(Drop(column=column.header, why=why))
         self.doubts.add("column", doubt, f"“{column.header}”")
 
@@ -195,33 +271,56 @@ class _Drafter:
 
     def _ask(self, columns: list[RawColumn]) -> None:
         """Add the question that columns belong to; more than one where they do not answer the same."""
-        choices = [c for c in columns if _is_choice(self._cells(c), c)]
-        if len(columns) > 1 and len(choices) > 1 and any(len(self._cells(c)) for c in choices):
-            self._add_choices(choices)
+        choices = [c for c in columns if c.item and _is_choice(self._cells(c), c)]
+        if len(columns) == 1:
+            tick = _tick(self._cells(columns[0]), columns[0], len(self.rows))
+            if tick is None:
+                self._add_one(columns[0])
+            else:
+                self._add_choices([tick])
+        elif len(choices) > 1 and any(self._cells(c) for c in choices):
+            options: dict[str, RawColumn] = {}
+            for column in choices:
+                options.setdefault(fold(column.item), column)
+            self._add_choices(list(options.values()))
             for column in columns:
-                if column not in choices:
+                if column not in options.values():
                     self._add_one(column)
-        elif len(columns) > 1 or columns[0].item:
-            self._add_grid(columns)
         else:
-            self._add_one(columns[0])
+            self._add_grid(columns)
 
     def _infer(self, columns: Sequence[RawColumn]) -> Asked:
-        cells = pd.concat([self._cells(c) for c in columns])
-        return infer_kind(cells, columns[0].question, self.table.dialect, self.dates)
+        """Infer what columns ask; a file that knows its labels and missing codes is believed."""
+        missing = {t for c in columns for t in self.grid.user_missing.get(c.position, ()) if not is_blank(t)}
+        folded = {fold(text) for text in missing}
+        cells: Counter[str] = Counter()
+        for column in columns:
+            cells.update(self._cells(column))
+        cells = Counter({text: n for text, n in cells.items() if fold(text) not in folded})
+        labels = {k: v for c in columns for k, v in self.grid.value_labels.get(c.position, {}).items()}
+        labels = {code: v for code, v in labels.items() if fold(v) not in folded and not is_blank(v)}
+        question = columns[0].question
+        asked = _labelled(cells, labels) or infer_kind(cells, question, self.table.dialect, self.codes)
+        return replace(asked, missing=_said_missing(missing), doubts=(*asked.doubts, *_declared(missing)))
 
-    def _add_one(self, column: RawColumn) -> None:
-        bare = self._cells(column).map(self.table.dialect.label).map(one_line)
-        asked = Asked("unit") if self._is_unit(bare) else self._infer([column])
+    def _add_one(self, column: RawColumn, asked: Asked | None = None) -> None:
+        cells = self._cells(column)
+        bare = [one_line(self.table.dialect.label(text)) for text in cells]
+        asked = Asked("unit") if self._is_unit(bare) else asked or self._infer([column])
         text = f"{column.question} [{column.item}]" if column.item else column.question
+        if asked.kind == "single" and len(asked.options) == 1 and cells.total() < len(self.rows):
+            doubt = "answered with one option only: add the others of the questionnaire"
+            asked = replace(asked, doubts=(doubt, *asked.doubts))
         self._add(column, asked, text, column=column.header)
 
     def _add_grid(self, columns: list[RawColumn]) -> None:
         """Add one question with an item for each column; a question for each where their answers differ in kind."""
         asked = self._infer(columns)
-        if asked.kind == "multiple" or (
-            asked.kind == "free_text" and any(self._infer([c]).kind != "free_text" for c in columns)
-        ):
+        if asked.kind == "multiple":
+            for column in columns:
+                self._add_one(column, asked)
+            return
+        if asked.kind == "free_text" and any(self._infer([c]).kind != "free_text" for c in columns):
             for column in columns:
                 self._add_one(column)
             return
@@ -234,59 +333,168 @@ class _Drafter:
 
     def _add_choices(self, columns: list[RawColumn]) -> None:
         """Add a multiple-choice question whose options have a column each."""
-        chosen = pd.DataFrame({c.item: _chosen(self.table.cells[c.position], c.item) for c in columns})
+        labels = [c.item for c in columns]
+        chosen = pd.DataFrame(
+            {label: _chosen(self.rows[c.position], label) for label, c in zip(labels, columns, strict=True)}
+        )
         together = chosen.sum(axis=1) > 1
         alone = {
-            fold(item)
-            for item in chosen
-            if fold(item) in MISSING_WORDS and not (chosen[item] & together).any()
+            fold(label)
+            for label in chosen
+            if fold(label) in MISSING_WORDS and not (chosen[label] & together).any()
         }
-        options = make_options([c.item for c in columns], columns=[c.header for c in columns], means=alone)
-        self._add(columns[0], Asked("multiple", options), columns[0].question)
+        if len(alone) == len(labels):
+            alone = set()
+        options = make_options(labels, columns=[c.header for c in columns], means=alone)
+        doubts: list[str] = []
+        if len(columns) == 1:
+            doubts.append(
+                "a lone box to tick: a blank may mean that it was not ticked, or not shown, and is counted as not "
+                "answered, so a percentage of it says nothing"
+            )
+        self._add(columns[0], Asked("multiple", options, doubts=tuple(doubts)), columns[0].question)
 
     def _add(self, first: RawColumn, asked: Asked, text: str, **more: object) -> None:
         wanted = slug(first.code) if first.code else f"q{len(self.questions) + 1:02}"
         question_id = unused(wanted, [q.id for q in self.questions])
-        short = text if len(text) <= 70 else f"{text[:69]}…"
-        if asked.doubt:
-            self.doubts.add("question", asked.doubt, question_id, short)
+        for doubt in (*asked.doubts, *self._doubt_parts(asked, more.get("items"))):
+            self.doubts.add("question", doubt, question_id, _short(text))
         if asked.rare:
             doubt = "open to review, for so many rare answers that do not fit"
-            self.doubts.add("question", doubt, f"{question_id} ({asked.rare})", short)
-        found = {"kind": asked.kind, "options": asked.options, "separator": asked.separator}
+            self.doubts.add("question", doubt, f"{question_id} ({asked.rare})", _short(text))
+        found = {
+            "kind": asked.kind,
+            "options": asked.options,
+            "separator": asked.separator,
+            "missing": asked.missing,
+        }
         self.questions.append(
             Question.model_validate({"id": question_id, "text": text, "section": _SECTION, **found, **more})
         )
 
-    def _is_unit(self, texts: pd.Series) -> bool:
-        distinct = list(texts.unique())
+    def _doubt_parts(self, asked: Asked, items: object) -> Iterator[str]:
+        """Yield that the options or rows which have a column each are known by codes, if so."""
+        parts = [o.label for o in asked.options if o.column]
+        if isinstance(items, list):
+            parts += [item.text for item in items]
+        if parts and self.codes is not None and all(self.codes.fullmatch(part) for part in parts):
+            yield "of parts known by codes only: write the text of each option or row, and keep its `column`"
+
+    def _is_unit(self, texts: Iterable[str]) -> bool:
+        distinct = set(texts)
+        if not 2 < len(distinct) < 20 * len(self.register.names()):  # no name is spelt in so many ways
+            return False
         matched = sum(self.register.match(t, self.period.end) is not None for t in distinct)
-        return len(distinct) > 2 and matched * 2 > len(distinct)
+        return matched * 2 > len(distinct)
 
 
-def _group_key(column: RawColumn) -> object:
-    """Columns of one question stand together: they share code and text, and have items."""
-    return (column.code, column.question) if column.item else column.position
+def _short(text: str) -> str:
+    return text if len(text) <= 70 else f"{text[:69]}…"
 
 
-def _is_mark(cells: pd.Series) -> bool:
+def _groups(columns: Sequence[RawColumn]) -> list[list[RawColumn]]:
+    """Return the columns of each question together.
+
+    Those with items belong together that share a tool's code and the question's text, wherever they stand; without a
+    code they stand side by side.
+    """
+    groups: dict[object, list[RawColumn]] = {}
+    previous: tuple[str, object] = ("", None)
+    for column in columns:
+        key: object = column.position
+        if column.item and column.code:
+            key = (column.code, column.question)
+        elif column.item and previous[0] == column.question:
+            key = previous[1]
+        previous = (column.question if column.item else "", key)
+        groups.setdefault(key, []).append(column)
+    return list(groups.values())
+
+
+def _labelled(cells: Counter[str], labels: Mapping[str, str]) -> Asked | None:
+    """Return what a file says that knows the labels of its codes, in the order of the codes.
+
+    Labels at some steps of a scale only leave the numbers between them; labels of other numbers than those that were
+    answered are no options.
+    """
+    by_fold = {fold(label): label for label in labels.values()}
+    if not by_fold:
+        return None
+    seen = {fold(text): text for text in cells}
+    plain = [text for key, text in seen.items() if key not in by_fold]
+    options = list(by_fold.values())
+    doubts: tuple[str, ...] = ()
+    if plain:
+        steps = {int(code): label for code, label in labels.items() if re.fullmatch(r"-?\d+", code)}
+        numbers = [int(text) for text in plain if re.fullmatch(r"-?\d+", text)]
+        low, high = min(steps, default=0), max(steps, default=0)
+        if len(numbers) < len(plain) or high - low > 20 or not all(low < n < high for n in numbers):
+            return None
+        options = [steps.get(step, str(step)) for step in range(low, high + 1)]
+        doubts = ("a scale with labels at some of its steps only",)
+    words = [fold(label) for label in options if fold(label) not in MISSING_WORDS]
+    known = any(_in_steps(words, scale) or _in_steps(words[::-1], scale) for scale in SCALES)
+    return Asked("scale" if plain or known else "single", make_options(options), doubts=doubts)
+
+
+def _in_steps(words: Sequence[str], scale: Sequence[str]) -> bool:
+    """Return whether words are steps of a scale, in its order."""
+    places = [scale.index(word) for word in words if word in scale]
+    return len(places) == len(words) > 1 and places == sorted(places)
+
+
+def _said_missing(texts: Iterable[str]) -> dict[str, MissingKind]:
+    """Return what texts mean that the file itself declares missing."""
+    kinds: dict[str, MissingKind] = {"_dont_know": "dont_know", "_not_relevant": "not_relevant"}
+    return {text: kinds.get(MISSING_WORDS.get(fold(text), ""), "not_answered") for text in sorted(texts)}
+
+
+def _declared(texts: Iterable[str]) -> list[str]:
+    return [
+        f"holding “{text}”, which the file declares missing, taken for not_answered: put "
+        f"{missing_line(text, 'dont_know')} if it means that (or not_relevant, not_shown)"
+        for text, kind in _said_missing(texts).items()
+        if kind == "not_answered"
+    ]
+
+
+def _is_mark(cells: Counter[str]) -> bool:
     """Return whether a full column numbers or links the answers, one by one."""
-    if not cells.is_unique:
+    if len(cells) < cells.total():
         return False
-    if cells.str.isdecimal().all():
-        numbers = cells.astype("int64")
-        return bool(numbers.max() - numbers.min() == len(numbers) - 1)
+    if all(text.isdecimal() for text in cells):
+        numbers = {int(text) for text in cells}
+        return max(numbers) - min(numbers) == cells.total() - 1 == len(numbers) - 1
     return all(_LINK.fullmatch(text.strip()) for text in cells)
 
 
-def _is_choice(cells: pd.Series, column: RawColumn) -> bool:
+def _is_choice(cells: Counter[str], column: RawColumn) -> bool:
     """Return whether a column says of one option whether it was chosen."""
-    words = {fold(t) for t in cells.unique()}
-    return bool(column.item) and (words <= (YES | NO) or words <= {fold(column.item)})
+    words = {fold(text) for text in cells}
+    if not words and _SPECIFY.fullmatch(fold(column.item)):
+        return False
+    return words <= (YES | NO) or words <= {fold(column.item)}
+
+
+def _tick(cells: Counter[str], column: RawColumn, rows: int) -> RawColumn | None:
+    """Return a column that stands alone as that of an option, if it holds the option's own text or nothing."""
+    if len(cells) > 20 or cells.total() == rows:
+        return None
+    texts = {fold(text): one_line(text) for text in cells}
+    if len(texts) != 1:
+        return None
+    ((key, text),) = texts.items()
+    if key in (fold(column.item), fold(column.question)):
+        return replace(column, item=text)
+    for part in (after_dash(column.question), in_brackets(column.question)):
+        if part and fold(part[1]) == key:
+            return replace(column, question=part[0], item=text)
+    return None
 
 
 def _chosen(cells: pd.Series, label: str) -> pd.Series:
-    return cells.map({text: fold(text) in YES | {fold(label)} for text in cells.unique()}).astype("bool")
+    yes = YES | {fold(label)}
+    return pd.Series(each(cells, lambda text: fold(text) in yes, bool), index=cells.index)
 
 
 def _language(table: Table) -> Literal["sv", "en"]:

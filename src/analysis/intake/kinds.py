@@ -7,15 +7,13 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-import pandas as pd
-
-from analysis.intake.decode import one_line
+from analysis.intake.cells import one_line
 from analysis.intake.dialects import Dialect
 from analysis.intake.parse import MISSING_WORDS, parse_date, parse_number
-from analysis.survey.instrument import Kind, Option, fold
+from analysis.survey.instrument import Kind, MissingKind, Option, fold
 
 SCALES: tuple[tuple[str, ...], ...] = tuple(
     tuple(step.strip() for step in scale.split("|"))
@@ -52,11 +50,13 @@ _ALWAYS = frozenset(
 ).union(MISSING_WORDS)
 """Answers that are options however few chose them, folded."""
 
+_REFUSES = re.compile(r"(vill (ej|inte) (svara|uppge)|prefer not to (say|answer)|rather not say)\b.*")
+
 _PLACES = (
     (0, re.compile(r"(ja|yes)( ?[-,.:].*)?")),
     (2, re.compile(r"(nej|no)( ?[-,.:].*)?")),
     (3, re.compile(r"(annat|annan|övrigt|others?)\b.*")),
-    (4, re.compile(r"(vill (ej|inte) (svara|uppge)|prefer not to (say|answer)|rather not say)\b.*")),
+    (4, _REFUSES),
 )
 """Where an option stands among others, by its folded label; 1 for all that are not named here."""
 
@@ -64,6 +64,20 @@ _STEP = re.compile(r"(?P<point>\d{1,2})(?:/(?P<of>\d{1,2})| ?[-(:.=] ?[^\W\d].*)
 _HOW_MANY = re.compile(r"\b(hur många|antalet?|how many|number of)\b")
 _BELOW = re.compile(r"<|less than|fewer than|under|below|up to|mindre än|färre än|högst|upp till")
 _ABOVE = re.compile(r">|more than|over|above|at least|mer än|fler än|över|minst")
+
+_STAND_INS = frozenset(
+    str(sign * number)
+    for number in (1, 2, 7, 8, 9, 77, 88, 97, 98, 99, 777, 888, 997, 998, 999, 8888, 9998, 9999)
+    for sign in (1, -1)
+    if sign < 0 or number > 9
+)
+"""Numbers that often stand in the place of an answer."""
+
+_MANY = 10_000
+"""How many different answers are more than any list of options gives."""
+
+_NOTHING = frozenset({"-", "--", "?", "x", "ingen", "inget", "none", "nothing"})
+"""What people write where they have nothing to say (folded)."""
 
 
 @dataclass(frozen=True)
@@ -77,70 +91,159 @@ class Asked:
         In order, of closed questions.
     separator : str or None
         Between options in one cell, where it is not the tool's usual one.
-    doubt : str
-        What a person must settle, to be read after "is"; ``""`` if nothing.
+    doubts : tuple of str
+        What a person must settle, to be read after "is".
     rare : int
         How many different answers fit neither the options nor the kind.
+    missing : mapping of str to str
+        What stands for a missing answer by the file's own word, and what it means.
     """
 
     kind: Kind
     options: tuple[Option, ...] = ()
     separator: str | None = None
-    doubt: str = ""
+    doubts: tuple[str, ...] = ()
     rare: int = 0
+    missing: Mapping[str, MissingKind] = field(default_factory=dict)
 
 
-def infer_kind(cells: pd.Series, question: str, dialect: Dialect, dates: str) -> Asked:
+def infer_kind(
+    cells: Counter[str], question: str, dialect: Dialect, codes: re.Pattern[str] | None = None
+) -> Asked:
     """Infer what a column asks.
 
     Parameters
     ----------
-    cells : Series of str
-        The cells that are filled in.
+    cells : Counter of str
+        How many cells that are filled in hold each text.
     question : str
         The question's text.
     dialect : Dialect
         The survey tool.
-    dates : str
-        The order of day, month and year, as in `parse_date`.
+    codes : Pattern, optional
+        What an option looks like, where the export holds codes in place of labels.
     """
-    if cells.empty:
-        return Asked("free_text", doubt="taken for free text, for want of answers")
-    bare = cells.map(dialect.label).map(one_line)
-    coded = bool((bare != cells.map(one_line)).mean() > 0.5)
-    real = bare[~bare.map(fold).isin(MISSING_WORDS)]
-    typed = None
-    if not coded:
-        typed = _typed("date", real, lambda text: parse_date(text, dates) is not None)
+    if not cells:
+        return Asked("free_text", doubts=("taken for free text, for want of answers",))
+    bare: Counter[str] = Counter()
+    for text, n in cells.items():
+        bare[one_line(dialect.label(text))] += n
+    coded = sum(n for text, n in cells.items() if dialect.label(text) != text) * 2 > cells.total()
+    real = Counter({text: n for text, n in bare.items() if fold(text) not in MISSING_WORDS})
+    # Where most of very many answers are given once, there are no options among them.
+    varied = len(bare) > _MANY and len(bare) * 2 > bare.total()
     counting = _HOW_MANY.search(fold(question)) is not None
-    return (
-        typed
-        or _named_scale(bare)
-        or (None if counting else _numbered_scale(bare))
+    stand_ins = _stand_ins(bare)
+    scaled = Counter({text: n for text, n in bare.items() if text not in stand_ins})
+    asked = (
+        (None if coded else _typed("date", real, is_date))
+        or (None if varied else _named_scale(bare))
+        or (None if counting or codes is None or varied else _coded_choice(cells, dialect, codes))
+        or (None if counting or varied else _numbered_scale(scaled))
         or (None if coded else _typed("number", real, lambda text: parse_number(text, ".") is not None))
-        or _multiple(cells, dialect, coded)
-        or _single(bare, coded)
+        or (None if varied else _multiple(cells, dialect, coded))
+        or (None if varied else _single(bare, coded))
         or Asked("free_text")
+    )
+    if asked.kind == "number" and codes is not None and codes.fullmatch("1") and not counting:
+        asked = replace(
+            asked, doubts=("taken for a number, though the file holds codes for labels", *asked.doubts)
+        )
+    if asked.kind == "scale":
+        asked = replace(asked, rare=asked.rare + len(stand_ins))
+    return replace(
+        asked, doubts=(*asked.doubts, *_possibly_missing(asked, bare, stand_ins), *_look_of(asked, bare))
     )
 
 
-def _typed(kind: Kind, texts: pd.Series, fits: Callable[[str], bool]) -> Asked | None:
+def is_date(text: str) -> bool:
+    """Return whether a text is a date in some order of day and month."""
+    return any(parse_date(text, order) is not None for order in ("dmy", "mdy"))
+
+
+def _folded(texts: Counter[str]) -> Counter[str]:
+    folded: Counter[str] = Counter()
+    for text, n in texts.items():
+        folded[fold(text)] += n
+    return folded
+
+
+def _typed(kind: Kind, texts: Counter[str], fits: Callable[[str], bool]) -> Asked | None:
     """Return the kind if most texts fit, and no other answer is common enough to be an option."""
-    fitting = texts.map(fits).astype("bool")
-    if texts.empty or fitting.mean() < MOST:
+    others = _folded(Counter({text: n for text, n in texts.items() if not fits(text)}))
+    if not texts or texts.total() - others.total() < MOST * texts.total():
         return None
-    others = Counter(texts[~fitting].map(fold))
-    if max(others.values(), default=0) > max(1, len(texts) / 50):
+    if max(others.values(), default=0) > max(1, texts.total() / 50):
         return None
     return Asked(kind, rare=len(others))
+
+
+# --- doubts ------------------------------------------------------------------------------------------------
+
+
+def _stand_ins(texts: Iterable[str]) -> list[str]:
+    """Return the numbers that may stand for a missing answer: below zero among others, or above all others."""
+    numbers = {t: n for t in texts if (n := parse_number(t, ".")) is not None}
+    others = [n for t, n in numbers.items() if t not in _STAND_INS]
+    if not others:
+        return []
+    found = [t for t, n in numbers.items() if t in _STAND_INS and (n < 0 <= min(others) or n > max(others))]
+    return sorted(found, key=numbers.__getitem__)
+
+
+def missing_line(text: str, kind: str = "not_answered") -> str:
+    """Return the line of ``survey.yaml`` that says that a text stands for a missing answer.
+
+    Examples
+    --------
+    >>> missing_line("99")
+    "`missing: {'99': not_answered}`"
+    """
+    quoted = text.replace("'", "''")
+    return f"`missing: {{'{quoted}': {kind}}}`"
+
+
+def _possibly_missing(asked: Asked, bare: Counter[str], stand_ins: Sequence[str]) -> Iterator[str]:
+    """Yield what may stand for a missing answer, with the line that says so: that is for a person to say."""
+    where = "under the question if so (or dont_know, not_relevant)"
+    for text in stand_ins if asked.kind in ("scale", "number") else ():
+        yield f"holding “{text}”, which may stand for a missing answer: put {missing_line(text)} {where}"
+    for option in asked.options:
+        if _REFUSES.fullmatch(fold(option.label)):
+            yield (
+                f"holding “{option.label}” as an option: if it is no answer, put {missing_line(option.label)} under "
+                "the question in its place"
+            )
+        elif option.means:
+            yield f"holding “{option.label}”, taken to mean {option.means}: see `means` of the option"
+        elif option.label in _STAND_INS:
+            yield (
+                f"holding “{option.label}” as an option: if it stands for a missing answer, put "
+                f"{missing_line(option.label)} under the question in its place"
+            )
+    if asked.kind == "free_text":
+        for text in (text for text, n in bare.items() if n > 1):
+            key = fold(text)
+            if key in MISSING_WORDS or key in _NOTHING or _REFUSES.fullmatch(key):
+                line = missing_line(text, MISSING_WORDS.get(key, "_not_answered").removeprefix("_"))
+                yield f"holding “{text}” as a text: if it is no answer, put {line} under the question"
+
+
+def _look_of(asked: Asked, bare: Counter[str]) -> Iterator[str]:
+    """Yield what the look of numbers makes doubtful."""
+    whole = {text: n for text, n in bare.items() if re.fullmatch(r"\d+", text)}
+    lengths = {len(text) for text in whole}
+    alone = len(whole) >= 10 and max(whole.values()) == 1
+    if asked.kind == "number" and alone and len(lengths) == 1 and min(lengths) >= 4:
+        yield "of numbers that look like ids, no two alike: drop the column if they stand for people or things"
 
 
 # --- scales ------------------------------------------------------------------------------------------------
 
 
-def _named_scale(texts: pd.Series) -> Asked | None:
+def _named_scale(texts: Counter[str]) -> Asked | None:
     """Return the known scale that covers most answers, if it covers enough."""
-    counts = Counter(texts.map(fold))
+    counts = _folded(texts)
     labels = most_frequent_spelling(texts)
     missing = [key for key in labels if key in MISSING_WORDS]
     best, covered = max(
@@ -154,7 +257,7 @@ def _named_scale(texts: pd.Series) -> Asked | None:
     return Asked("scale", make_options([labels[k] for k in (*steps, *missing)]), rare=rare)
 
 
-def _numbered_scale(texts: pd.Series) -> Asked | None:
+def _numbered_scale(texts: Counter[str]) -> Asked | None:
     """Return the scale whose steps are few whole numbers, such as ``3``, ``3/5`` or ``5 - very much``."""
     labels = most_frequent_spelling(texts)
     missing = [labels[key] for key in labels if key in MISSING_WORDS]
@@ -162,55 +265,97 @@ def _numbered_scale(texts: pd.Series) -> Asked | None:
     points = {int(match["point"]): labels[key] for key, match in steps.items() if match}
     if len(points) < 2 or len(points) < len(steps) or max(points) > 10:
         return None
-    if all(key.isdigit() for key in steps) and (len(points) < 3 or len(texts) < 3 * len(points)):
+    if all(key.isdigit() for key in steps) and (len(points) < 3 or texts.total() < 3 * len(points)):
         return None
     tops = {match["of"] for match in steps.values() if match}
     top = tops.pop() if len(tops) == 1 else None
     first, last = (min(1, *points), int(top)) if top else (min(points), max(points))
     # A step that nobody chose belongs to the scale all the same.
     scale = [points.get(i, f"{i}/{top}" if top else str(i)) for i in range(first, max(last, *points) + 1)]
-    doubt = f"taken for a scale from {first} to {max(last, *points)}"
-    return Asked("scale", make_options([*scale, *missing]), doubt=doubt)
+    doubt = f"taken for a scale from {first} to {max(last, *points)}, in the order of the numbers"
+    return Asked("scale", make_options([*scale, *missing]), doubts=(doubt,))
 
 
 # --- choices -----------------------------------------------------------------------------------------------
 
 
-def _single(texts: pd.Series, coded: bool) -> Asked | None:
-    common = _common(Counter(texts), len(texts), coded, least=MOST)
-    if common is None:
-        return None
-    rare = len(set(texts.map(fold)) - set(map(fold, common)))
-    return Asked("single", make_options(in_order(common)), rare=rare)
-
-
-def _multiple(cells: pd.Series, dialect: Dialect, coded: bool) -> Asked | None:
-    """Return the question whose cells hold several options, with a separator between."""
-    guesses = (", ", "\n") if dialect.name == "table" else ()
-    for separator in (dialect.separator, *guesses):
-        if cells.str.contains(separator.strip() or separator, regex=False).any():
-            labels = _split_options(cells, separator, dialect, coded)
-            if labels is not None:
-                return replace(labels, separator=None if separator == dialect.separator else separator)
+def _coded_choice(cells: Counter[str], dialect: Dialect, codes: re.Pattern[str]) -> Asked | None:
+    """Return the choice among codes that the cells hold; their order tells nothing of the order of the labels."""
+    doubt = (
+        "holding codes, not labels: give each option its label and, as `code`, what stands in the export, in the order "
+        "of the questionnaire"
+    )
+    for separator in ("", dialect.separator):
+        counts: Counter[str] = Counter()
+        for text, n in cells.items():
+            for part in text.split(separator) if separator else [text]:
+                counts[part.strip()] += n if part.strip() else 0
+        del counts[""]
+        common = [code for code, n in counts.items() if codes.fullmatch(code)]
+        if len(common) < 2 or len(common) > 20 or sum(counts[c] for c in common) < MOST * counts.total():
+            continue
+        if counts.total() < 3 * len(common):
+            continue
+        options = make_options(in_order(sorted(common, key=_in_numbers)))
+        return Asked(
+            "multiple" if separator else "single", options, doubts=(doubt,), rare=len(counts) - len(common)
+        )
     return None
 
 
-def _split_options(cells: pd.Series, separator: str, dialect: Dialect, coded: bool) -> Asked | None:
-    mark = separator.strip() or separator
+def _in_numbers(code: str) -> tuple[float, str]:
+    number = re.search(r"-?\d+", code)
+    return (float(number.group()) if number else -math.inf, code)
+
+
+def _single(texts: Counter[str], coded: bool) -> Asked | None:
+    common = _common(texts, texts.total(), coded, least=MOST)
+    if common is None:
+        return None
+    rare = len(set(map(fold, texts)) - set(map(fold, common)))
+    return Asked("single", make_options(in_order(common)), rare=rare)
+
+
+def _multiple(cells: Counter[str], dialect: Dialect, coded: bool) -> Asked | None:
+    """Return the question whose cells hold several options, with a separator between."""
+    found = []
+    for separator in (dialect.separator, *dialect.guesses):
+        if any(_mark(separator) in text for text in cells):
+            asked = _split_options(cells, separator, dialect, coded)
+            if asked is not None:
+                found.append(replace(asked, separator=None if separator == dialect.separator else separator))
+    # An option may hold what is another tool's separator; splitting there gives more of them.
+    return min(found, key=lambda asked: len(asked.options), default=None)
+
+
+def _mark(separator: str) -> str:
+    """Return what separates at the least: without its blank, but a comma alone stands in numbers too."""
+    return separator if "," in separator else separator.strip() or separator
+
+
+def _split_options(cells: Counter[str], separator: str, dialect: Dialect, coded: bool) -> Asked | None:
+    mark = _mark(separator)
     split = [[p for p in t.split(separator if separator in t else mark) if p.strip()] for t in cells]
-    joined = split if coded else [_rejoin(parts, separator) for parts in _joins(split)]
+    joined = split if coded else [_rejoin(parts, separator) for parts in _joins(split, separator)]
     bare = [[one_line(dialect.label(p)) for p in cell] for cell in joined]
-    common = _common(Counter(p for cell in bare for p in set(cell)), len(bare), coded, least=0.7)
+    counts: Counter[str] = Counter()
+    for parts, n in zip(bare, cells.values(), strict=True):
+        counts.update(dict.fromkeys(parts, n))
+    common = _common(counts, cells.total(), coded, least=0.7)
     if common is None:
         return None
     known = {fold(label) for label in common}
     folded = [{fold(p) for p in cell} for cell in bare]
     # Options are really combined; a few answers that happen to hold the separator are not enough.
-    combined = sum(len(cell & known) > 1 for cell in folded)
-    if combined * 20 <= len(bare) and not cells.str.rstrip().str.endswith(mark).all():
+    combined = sum(n for cell, n in zip(folded, cells.values(), strict=True) if len(cell & known) > 1)
+    if combined * 20 <= cells.total() and not all(text.rstrip().endswith(mark) for text in cells):
         return None
+    # Words stand with blanks between, too: options are also chosen one by one.
+    if not separator.strip() and not known <= {key for cell in folded if len(cell) == 1 for key in cell}:
+        return None
+    doubts = ("split at commas, which an option may hold itself",) if "," in separator else ()
     alone = {key for key in known if key in MISSING_WORDS and not any(len(c) > 1 for c in folded if key in c)}
-    return Asked("multiple", make_options(in_order(common), means=alone))
+    return Asked("multiple", make_options(in_order(common), means=alone), doubts=doubts)
 
 
 def _common(counts: Counter[str], n: int, coded: bool, *, least: float) -> list[str] | None:
@@ -219,10 +364,10 @@ def _common(counts: Counter[str], n: int, coded: bool, *, least: float) -> list[
     `n` is the number of filled cells, `least` the share of all answers that the options must cover. Where the tool
     marks its own options with a code (`coded`), every answer is one.
     """
-    labels = most_frequent_spelling(counts.elements())
-    folded: Counter[str] = Counter()
-    for text, count in counts.items():
-        folded[fold(text)] += count
+    if not counts:
+        return None
+    labels = most_frequent_spelling(counts)
+    folded = _folded(counts)
     enough = 1 if coded else max(2, math.ceil(n / 200))
     common = [key for key, count in folded.most_common() if count >= enough or key in _ALWAYS]
     covered = sum(folded[key] for key in common) / folded.total()
@@ -234,16 +379,27 @@ def _common(counts: Counter[str], n: int, coded: bool, *, least: float) -> list[
     return [labels[key] for key in common]
 
 
-def _joins(cells: list[list[str]]) -> list[list[tuple[str, bool]]]:
-    """Mark the parts that belong to the part before: small first letter, and always after the same part."""
+def _joins(cells: list[list[str]], separator: str) -> list[list[tuple[str, bool]]]:
+    """Mark the parts that belong to the part before.
+
+    They stand inside brackets, have a blank before them where the separator has none after it, or begin with a small
+    letter and always follow the same part.
+    """
     before: dict[str, set[str]] = {}
     for cell in cells:
         for i, part in enumerate(cell):
             before.setdefault(part, set()).add(cell[i - 1] if i else "")
-    return [
-        [(part, part[:1].islower() and len(before[part]) == 1 and "" not in before[part]) for part in cell]
-        for cell in cells
-    ]
+    marked: list[list[tuple[str, bool]]] = []
+    for cell in cells:
+        depth = 0
+        parts = []
+        for part in cell:
+            follows = part[:1].islower() and len(before[part]) == 1 and "" not in before[part]
+            spaced = part[:1].isspace() and separator == separator.strip() != ""
+            parts.append((part, depth > 0 or follows or spaced))
+            depth = max(depth + part.count("(") - part.count(")"), 0)
+        marked.append(parts)
+    return marked
 
 
 def _rejoin(parts: list[tuple[str, bool]], separator: str) -> list[str]:
@@ -259,10 +415,10 @@ def _rejoin(parts: list[tuple[str, bool]], separator: str) -> list[str]:
 # --- options -----------------------------------------------------------------------------------------------
 
 
-def most_frequent_spelling(texts: Iterable[str]) -> dict[str, str]:
+def most_frequent_spelling(texts: Counter[str]) -> dict[str, str]:
     """Return the most frequent spelling of each folded text, by its folded form; a capital wins a tie."""
     best: dict[str, str] = {}
-    for text, _ in sorted(Counter(texts).items(), key=lambda item: (-item[1], item[0][:1].islower())):
+    for text, _ in sorted(texts.items(), key=lambda item: (-item[1], item[0][:1].islower())):
         best.setdefault(fold(text), text)
     return best
 

@@ -105,9 +105,13 @@ class Ledger:
             self._add(self._rows[chosen], column, fate, rule, shown, after, by)
 
     def joined(self, row: int, position: int, rule: str, after: str, by: str) -> None:
-        """Tell that a cell of the raw record was joined to another (`after`): the table holds it there."""
+        """Tell that a cell of the raw record was joined to another (`after`): the table holds it there.
+
+        It is named by its place in the record: in the table another cell stands in its column.
+        """
         self._joined += 1
-        self._add(np.array([row]), self._place[position], MERGED, rule, "", after, by)
+        self._headers.append(f"(cell {position + 1})")
+        self._add(np.array([row]), len(self._headers) - 1, MERGED, rule, "", after, by)
 
     def changed(
         self, where: Mask, position: int, rule: Cell, before: Cell, after: Cell, *, by: Cell = PROGRAM

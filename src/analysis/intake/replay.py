@@ -54,15 +54,19 @@ class _Replay:
         self.plan = plan_columns(table, survey, "survey.yaml")
         self.places = {c.header: c.position for c in table.columns}
         self.table = self._mended(table, ledger)
-        self.kept = ledger[ledger["fate"] == "kept"]
+        # What is told of a whole row stands at its first cell, and says nothing of that cell's text.
+        of_rows = (ledger["after"] == rows.KEEP) | ledger["after"].str.startswith(rows.JOIN)
+        of_rows &= ledger["before"] == ""
+        self.kept = ledger[(ledger["fate"] == "kept") & ~of_rows]
         self.counts = self._counts(ledger[ledger["fate"] != "kept"])
 
     def _mended(self, table: Table, ledger: pd.DataFrame) -> Table:
         """Return the table with the records joined that the ledger says were joined."""
-        joined = ledger[(ledger["fate"] == "merged") & ledger["rule"].str.startswith("decision.")]
+        joined = ledger[ledger["after"].str.startswith(rows.JOIN) & (ledger["fate"] == "kept")]
         extra = dict(zip(table.cells.index, rows.extra_cells(table), strict=True))
-        for row, column in joined[["row", "after"]].drop_duplicates().itertuples(index=False):
-            table, _ = rows.join(table, row, self.places[column], int(extra[row]))
+        for row, done in joined[["row", "after"]].itertuples(index=False):
+            position = self.places[done.removeprefix(rows.JOIN)]
+            table, _ = rows.join(table, row, position, int(extra[row]))
         return table
 
     def _counts(self, gone: pd.DataFrame) -> Mask:
@@ -94,7 +98,7 @@ class _Replay:
 
     def _told(self, column: RawColumn) -> tuple[npt.NDArray[np.int64], pd.DataFrame]:
         """Return what the ledger tells of the kept cells of a column, and their places among the rows that count."""
-        told = self.kept[(self.kept["column"] == column.header) & (self.kept["after"] != rows.KEEP)]
+        told = self.kept[self.kept["column"] == column.header]
         told = told[told["row"].isin(self.table.cells.index[self.counts])]
         return np.searchsorted(self.table.cells.index[self.counts], told["row"]), told
 

@@ -13,6 +13,9 @@ from analysis.intake.ledger import short_id
 from analysis.problems import InputError, Problem
 
 REVIEW_COLUMNS = ("id", "kind", "where", "seen", "proposals", "needed_for")
+OR = " | "
+"""Between the decisions that are proposed."""
+
 DECISION_COLUMNS = ("id", "decision", "by", "date", "why")
 
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 import pandas as pd
 
 from analysis.intake.decode import Grid, decode
-from analysis.intake.dialects import Table, find_table
+from analysis.intake.dialects import Table, find_table, is_recognised
 from analysis.intake.review import Decision, read_decisions
 from analysis.privacy.release import read_approvals
 from analysis.problems import InputError, Problem
@@ -118,8 +118,51 @@ def read_export(project: Project, survey: Survey) -> tuple[Grid, Table]:
     path = project.raw(survey.year) / survey.source.file
     name = project.name(path)
     source = survey.source
-    grid = decode(path, name, encoding=source.encoding, delimiter=source.delimiter, sheet=source.sheet)
-    return grid, find_table(grid, name, source.dialect)
+    grid = decode_export(
+        path,
+        name,
+        encoding=source.encoding,
+        delimiter=source.delimiter,
+        sheet=source.sheet,
+        dialect=source.dialect,
+    )
+    table = find_table(
+        grid, name, dialect=source.dialect, header_rows=source.header_rows, columns=source.columns
+    )
+    return grid, table
+
+
+def decode_export(
+    path: Path,
+    name: str,
+    *,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    sheet: str | None = None,
+    dialect: str | None = None,
+) -> Grid:
+    """Decode an export; of the sheets of a workbook, take the one that looks like a survey tool's.
+
+    The first sheet with content is taken where no other looks so, or where a person has settled that it is a table.
+
+    Raises
+    ------
+    InputError
+        If the export cannot be read, or several sheets look like a survey tool's.
+    """
+    grid = decode(path, name, encoding=encoding, delimiter=delimiter, sheet=sheet)
+    if sheet is not None or dialect == "table" or not grid.other_sheets:
+        return grid
+    sheets = [grid, *(decode(path, name, sheet=other) for other in grid.other_sheets)]
+    known = [found for found in sheets if is_recognised(found, dialect)]
+    if len(known) > 1:
+        titles = ", ".join(repr(found.sheet) for found in known)
+        raise InputError.one(
+            name,
+            f"several sheets look like answers: {titles}",
+            "Name the one to read in `source: sheet:`, or keep only that sheet",
+        )
+    return known[0] if known else grid
 
 
 def document_date(survey: Survey, submissions: pd.DataFrame) -> dt.date:

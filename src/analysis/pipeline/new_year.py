@@ -7,17 +7,10 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
-
-from analysis.intake.clean import Cleaned, clean
 from analysis.intake.contracts import write_file
-from analysis.intake.decode import decode
 from analysis.intake.dialects import DIALECTS, find_table
 from analysis.intake.draft import draft_survey, to_settle, to_yaml
-from analysis.measures.counts import free_texts
-from analysis.pipeline.inputs import Inputs, read_export
-from analysis.pipeline.run import check_year
-from analysis.privacy.masking import mask_answers
+from analysis.pipeline.inputs import decode_export
 from analysis.problems import InputError
 from analysis.project import Project
 from analysis.survey.instrument import schema_json
@@ -34,7 +27,13 @@ class Added:
 
 
 def add_year(
-    project: Project, year: int, export: Path, *, encoding: str | None = None, dialect: str | None = None
+    project: Project,
+    year: int,
+    export: Path,
+    *,
+    encoding: str | None = None,
+    dialect: str | None = None,
+    sheet: str | None = None,
 ) -> Added:
     """Copy an export into the folder of a new year and draft its description.
 
@@ -60,8 +59,8 @@ def add_year(
         raise InputError.one(
             str(export), what, "Give the path of the export, as the survey tool delivered it"
         )
-    grid = decode(export, export.name, encoding=encoding)
-    table = find_table(grid, export.name, dialect)
+    grid = decode_export(export, export.name, encoding=encoding, sheet=sheet, dialect=dialect)
+    table = find_table(grid, export.name, dialect=dialect)
     units = project.reference("units.csv")
     register = Register.read(units, name=project.name(units))
     exported = dt.datetime.fromtimestamp(export.stat().st_mtime, dt.UTC).date()
@@ -94,45 +93,3 @@ def _draft_invited(register: Register, on: dt.date) -> str:
     """Return ``invited.csv`` with every unit that exists on the day."""
     rows = [f"{unit.unit_id},,," for unit in register.at(on)]
     return "\n".join([",".join(INVITED_COLUMNS), *rows]) + "\n"
-
-
-@dataclass(frozen=True)
-class Opened:
-    """What `review_year` found: open review items, warnings, and how many cells were accounted for."""
-
-    review: pd.DataFrame
-    warnings: tuple[str, ...]
-    cells: int
-
-
-def review_year(project: Project, year: int) -> Opened:
-    """Check all inputs of a year, clean the export in memory, and return what waits for a person.
-
-    Raises
-    ------
-    InputError
-        If inputs or notebooks are wrong.
-    """
-    inputs = check_year(project, year)
-    cleaned = clean_year(project, inputs)
-    name = project.name(project.decisions(year))
-    warnings = [f"{name}: the decision {i} matches nothing any more." for i in cleaned.unmatched_decisions]
-    approvals = project.name(project.approvals(year))
-    written = set(free_texts(cleaned.answers, inputs.survey)["text_hash"])
-    warnings += [
-        f"{approvals}: the approval of {text_hash} matches no text any more."
-        for text_hash in inputs.approvals["text_hash"]
-        if text_hash not in written
-    ]
-    if cleaned.accounting["unaccounted"]:
-        warnings.append(f"{cleaned.accounting['unaccounted']} cells are not accounted for.")
-    return Opened(cleaned.review, tuple(warnings), cleaned.accounting["raw_cells"])
-
-
-def clean_year(project: Project, inputs: Inputs) -> Cleaned:
-    """Return the cleaned and masked answers of a year, as the notebook 1_clean makes them."""
-    survey, register = inputs.survey, inputs.register
-    _, table = read_export(project, survey)
-    name = project.name(project.survey(survey.year))
-    cleaned = clean(table, survey, name=name, register=register, decisions=inputs.decisions)
-    return mask_answers(cleaned, survey, decisions=inputs.decisions, not_names=register.names())

@@ -18,6 +18,7 @@ from analysis.intake.contracts import (
     answers_schema,
     read_table,
 )
+from analysis.measures.codebook import describe_questions
 from analysis.measures.themes import CodingFrame, count_themes
 from analysis.measures.years import crosswalk
 from analysis.pipeline.inputs import Inputs, document_date
@@ -29,6 +30,7 @@ from analysis.privacy.release import (
     public_survey,
     quote_states,
     read_results,
+    release_codebook,
     release_quotes,
 )
 from analysis.project import Project
@@ -104,6 +106,13 @@ def quality_tables(data: Processed, inputs: Inputs) -> dict[str, Released]:
         "review_counts": Released(waiting, "Frågor som väntar på beslut", TALLY),
         "units": Released(units, "Förvaltningar", DESCRIBES),
     }
+
+
+def codebook_table(data: Processed, inputs: Inputs, released: Mapping[str, Released]) -> dict[str, Released]:
+    """Return the codebook, made of what has been released already and of the ledger's numbers of changes."""
+    frames = {name: table.frame for name, table in released.items()}
+    codebook = describe_questions(inputs.survey, frames, data.ledger)
+    return {"codebook": release_codebook(codebook, inputs.survey)}
 
 
 def describe_survey(data: Processed, inputs: Inputs) -> dict[str, Any]:

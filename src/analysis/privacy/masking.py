@@ -10,7 +10,7 @@ import pandas as pd
 from analysis.intake.clean import Cleaned
 from analysis.intake.ledger import COLUMNS as LEDGER_COLUMNS
 from analysis.intake.ledger import PROGRAM
-from analysis.intake.review import Decision, Review
+from analysis.intake.review import OR, Decision, Review
 from analysis.privacy.personal_data import LABELS, Finding, find_in_texts, mask
 from analysis.survey.instrument import Survey
 
@@ -70,7 +70,7 @@ def mask_answers(
                                 question.id,
                                 f.text,
                                 [row],
-                                proposals="mask; keep",
+                                proposals=OR.join(("mask", "keep")),
                                 needed_for=question.id,
                             )
                             rule += ".uncertain"

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.intake.contracts import RELEASED_COUNTS, RESPONSE, check, write_json, write_table
+from analysis.intake.contracts import CODEBOOK, RELEASED_COUNTS, RESPONSE, check, write_json, write_table
 from analysis.intake.review import read_people_csv
 from analysis.privacy.disclosure import TOTAL, suppress
 from analysis.privacy.personal_data import find
@@ -41,7 +41,7 @@ TALLY = "tally: counts of cells and texts, no answers"
 DESCRIBES = "description: describes the survey, no answers"
 """Rules of tables that hold no answers."""
 
-_SCHEMAS = {"counts": RELEASED_COUNTS, "response": RESPONSE}
+_SCHEMAS = {"codebook": CODEBOOK, "counts": RELEASED_COUNTS, "response": RESPONSE}
 
 
 @dataclass(frozen=True)
@@ -372,6 +372,12 @@ def release_item_nonresponse(nonresponse: pd.DataFrame, counts: pd.DataFrame, su
         known[kind] = pd.array(shown, dtype="Int64")
     known["answered"] = known["submissions"] - known[list(MISSING_KINDS)].sum(axis=1, skipna=False)
     return Released(known, caption, _rule(survey))
+
+
+def release_codebook(codebook: pd.DataFrame, survey: Survey) -> Released:
+    """Label the codebook: it is made of released tables, and its numbers of changes have passed the rule for people."""
+    frame = check(codebook, CODEBOOK, "codebook")
+    return Released(frame, "Kodbok: frågor, svarsalternativ, antal och ändringar", _rule(survey))
 
 
 def release_comparison(

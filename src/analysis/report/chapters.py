@@ -6,6 +6,7 @@ sequence of headings and such calls.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
@@ -16,10 +17,9 @@ from analysis.report import figures, swedish
 from analysis.report.document import as_quote, describe, plain, say, show
 from analysis.report.swedish import NO_BREAK_SPACE
 from analysis.report.tables import SUPPRESSED, Column, Table, Value
-from analysis.survey.instrument import MISSING_KINDS
+from analysis.survey.instrument import MISSING_KINDS, SYNTHETIC
 from analysis.survey.units import KIND_LABELS
 
-SYNTHETIC = "SYNTETISKA EXEMPELDATA"
 DRAFT = "UTKAST"
 
 STATUS_LABELS = {
@@ -53,7 +53,9 @@ ASPECTS = {
 REVIEW_KINDS = {
     "unit": "Förvaltningens namn",
     "answer": "Svar som inte är ett svarsalternativ",
-    "row": "Rad vars celler inte går att lita på",
+    "row.too_long": "Rad med för många celler",
+    "row.too_short": "Rad med för få celler",
+    "row.shifted": "Rad vars svar står i fel kolumner",
     "column": "Kolumn utan beskrivning",
     "dates": "Ordningen mellan dag och månad",
     "personal_data": "Möjlig personuppgift",
@@ -752,6 +754,92 @@ def item_nonresponse(results: Results) -> None:
     n = int(frame["submissions"].iloc[0])
     notes = [f"Av {swedish.plural(n, 'inlämnat svar', 'inlämnade svar')} som ingår i redovisningen."]
     show(Table("Partiellt bortfall per fråga", columns, rows, notes=notes))
+
+
+KIND_OF_QUESTION = {
+    "single": "Ett svar",
+    "scale": "Skala",
+    "multiple": "Flera svar",
+    "number": "Tal",
+    "date": "Datum",
+    "free_text": "Fritext",
+}
+
+
+def codebook(results: Results) -> None:
+    """Publish every question of each section: its kind, its answers and missing answers, and what was changed."""
+    frame = results.tables["codebook"]
+    columns = [
+        Column("question", "Fråga"),
+        Column("kind", "Frågetyp"),
+        Column("answers", "Svar i sak och antal"),
+        Column("missing", "Inget svar i sak och antal"),
+        Column("changes", "Ändringar", "integer"),
+    ]
+    for section in results.survey["sections"]:
+        of_section = frame[frame["section"] == section["id"]]
+        # The options of a multiple-choice question are its items, but belong in one row.
+        items = of_section["item"].mask(of_section["kind"] == "multiple", "")
+        rows = [
+            _codebook_row(results, part)
+            for _, part in of_section.groupby([of_section["question"], items], sort=False)
+        ]
+        if rows:
+            show(Table(f"Kodbok: {section['title']}", columns, rows))
+
+
+def _codebook_row(results: Results, part: pd.DataFrame) -> list[Value]:
+    """Return the row of a question, or of one item of a grid."""
+    first = part.iloc[0]
+    multiple = first["kind"] == "multiple"
+    text = first["question_text"]
+    if first["item_text"] and not multiple:
+        text += f" – {first['item_text']}"
+    why = part["value"].isin(list(MISSING_KINDS))
+    labels = part["item_text"].where(multiple & ~why, part["label"])
+    counted = part.assign(label=labels)
+    answers = counted[~why & (part["value"] != "not_chosen")]
+    changes = SUPPRESSED if pd.isna(first["changes"]) else int(first["changes"])
+    kind = KIND_OF_QUESTION[first["kind"]]
+    return [
+        text,
+        kind,
+        _lines(map(_counted, answers.itertuples())),
+        _why_missing(results, counted[why]),
+        changes,
+    ]
+
+
+def _why_missing(results: Results, missing: pd.DataFrame) -> str:
+    """Return how many have which kind of missing answer, without kinds that could not occur and did not."""
+    if missing["suppressed"].all():  # also where there are none: then they are not released
+        return f"Antalen {HIDDEN_COUNT}"
+    declared = {(q["id"], value) for q in results.survey["questions"] for value in q["options"]}
+    told = [
+        _counted(row)
+        for row in missing.itertuples()
+        if row.suppressed or row.n or (row.question, row.value) in declared
+    ]
+    return _lines(told) or "Inget"
+
+
+HIDDEN_COUNT = f"visas{NO_BREAK_SPACE}inte"
+"""What stands for a count of people that is left out."""
+
+
+def _counted(row: Any) -> str:
+    """Return an answer with its count; of numbers also between which they lie, where that is released."""
+    n = HIDDEN_COUNT if row.suppressed else swedish.number(int(row.n))
+    between = (
+        f"\nFrån {_decimal(row.smallest)} till {_decimal(row.largest)}" if pd.notna(row.smallest) else ""
+    )
+    return f"{row.label}:{NO_BREAK_SPACE}{n}{between}"
+
+
+def _lines(parts: Iterable[str]) -> str:
+    """Return parts as lines of one cell; where there are several, each is seen to begin."""
+    lines = list(parts)
+    return "\n".join(f"• {line}" for line in lines) if len(lines) > 1 else "".join(lines)
 
 
 def suppression(results: Results) -> None:

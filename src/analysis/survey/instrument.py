@@ -35,6 +35,9 @@ MissingKind = Literal["not_answered", "dont_know", "not_relevant", "not_shown", 
 CHOSEN = {"chosen": "Vald", "not_chosen": "Inte vald"}
 """The two values of an item of a multiple-choice question, and their Swedish labels."""
 
+SYNTHETIC = "SYNTETISKA EXEMPELDATA"
+"""What stands on everything that is made of a survey with made-up answers."""
+
 
 KeyPath = tuple[str | int, ...]
 """Where something stands in a YAML file: keys, and 0-based places in lists."""
