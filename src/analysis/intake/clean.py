@@ -213,20 +213,22 @@ class _Run:
         cells = self.table.cells
         self.blank = {position: each(cells[position], is_blank, bool) for position in cells.columns}
         status = np.full(len(self.rows), "", dtype=object)
-        repeated = rows.repeated_header(self.table)
+        repeated = self.table.repeated
         status[repeated] = "quarantined"
+        groups: dict[str, list[int]] = {}
+        for found, decision in decided:
+            status[self.rows == found.row] = "left_out" if decision else "quarantined"
+            if decision is None:
+                groups.setdefault(f"row.{found.why}", []).append(found.row)
         for position in cells.columns:
             self.ledger.settle(self.blank[position], position, DROPPED, "cell.blank", before=cells[position])
             self.ledger.settle(repeated, position, QUARANTINED, "row.repeated_header")
-        for found, decision in decided:
-            here = self.rows == found.row
-            left_out = decision is not None and decision.decision == rows.LEAVE_OUT
-            status[here] = "left_out" if left_out else "quarantined"
-            for position in cells.columns:
-                if decision is not None and left_out:
+            for rule, numbers in groups.items():
+                self.ledger.settle(np.isin(self.rows, numbers), position, QUARANTINED, rule)
+            for found, decision in decided:
+                if decision is not None:
+                    here = self.rows == found.row
                     self.ledger.settle(here, position, DROPPED, f"decision.{decision.id}", by=decision.by)
-                else:
-                    self.ledger.settle(here, position, QUARANTINED, f"row.{found.why}")
         return status
 
     def _mend_rows(self) -> list[tuple[rows.Untrusted, Decision | None]]:

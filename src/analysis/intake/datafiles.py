@@ -30,7 +30,7 @@ from analysis.survey.units import KIND_LABELS, Register
 MISSING_CODES = {kind: -place for place, kind in enumerate(MISSING_KINDS, start=1)}
 """The user-missing value of each missing kind: −1 (“Ej besvarad”) to −6 (“Under granskning”)."""
 
-MASKED_NOTE = "Personuppgifter i fritext är maskerade, men svaren är känsliga och får inte spridas."
+_MASKED_NOTE = "Personuppgifter i fritext är maskerade, men svaren är känsliga och får inte spridas."
 
 _KEYS = {
     "submission_id": "Svarets id",
@@ -42,8 +42,6 @@ _ABOUT_UNITS = ("unit_id", "unit_name", "unit_kind")
 _RESERVED = frozenset(["all", "and", "by", "eq", "ge", "gt", "le", "lt", "ne", "not", "or", "to", "with"])
 _NAME, _LABEL, _VALUE_LABEL, _FILE_LABEL, _NOTE_LINE, _STRING = 64, 256, 120, 64, 80, 32_767
 """How many bytes SPSS allows."""
-
-_MEASURES = {"scale": "ordinal", "number": "scale", "date": "scale"}
 
 _EPOCH = dt.datetime(1582, 10, 14)
 _EPOCH_SECONDS = int((dt.datetime(1970, 1, 1) - _EPOCH).total_seconds())
@@ -346,7 +344,7 @@ def _note(survey: Survey, date: dt.date) -> list[str]:
         *([f"{SYNTHETIC}. Alla svar är påhittade."] if survey.synthetic else []),
         f"{survey.title} ({survey.year}).",
         f"Utgivare: {survey.responsible.publisher}. Underlag per {date.isoformat()}.",
-        MASKED_NOTE,
+        _MASKED_NOTE,
         "Negativa koder är användardefinierade bortfall: orsaken till att svar saknas.",
     ]
     lines: list[str] = []

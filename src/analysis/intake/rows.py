@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
-from analysis.intake.cells import Mask, each, filled, one_line, replaced
+from analysis.intake.cells import Mask, distinct, each, filled, one_line, replaced
 from analysis.intake.dialects import Table
 
 LEAVE_OUT, KEEP, JOIN = "leave_out", "keep", "join:"
@@ -58,13 +59,13 @@ def untrusted(table: Table, fits: Mapping[int, Fits]) -> list[Untrusted]:
         For the position of each closed question's column, whether a text is an answer there.
     """
     extra = extra_cells(table)
-    shifted = _shifted(table, fits)
+    at = np.flatnonzero((extra != 0) | _shifted(table, fits))
+    records = table.cells.iloc[at].astype("object").to_numpy()
     found = []
-    for i in np.flatnonzero((extra != 0) | shifted):
+    for i, record in zip(at, records, strict=True):
         why = "too_long" if extra[i] > 0 else "too_short" if extra[i] < 0 else "shifted"
-        row = int(table.cells.index[i])
-        seen = " | ".join(text for text in table.cells.loc[row] if text.strip())
-        found.append(Untrusted(row, why, one_line(seen)[:200], max(int(extra[i]), 0)))
+        seen = one_line(" | ".join(text for text in record if text.strip()))
+        found.append(Untrusted(int(table.cells.index[i]), why, seen[:200], max(int(extra[i]), 0)))
     return found
 
 
@@ -97,35 +98,29 @@ def _trims(given: Mask, widths: npt.NDArray[np.int64], short: Mask, usual: int) 
 
 
 def _shifted(table: Table, fits: Mapping[int, Fits]) -> Mask:
-    """Return which rows have two answers or more that do not fit where they stand, but fit as many columns away."""
-    positions = sorted(fits)
+    """Return which rows have answers that do not fit where they stand, but fit as many columns away.
+
+    Two such answers at least, that are not the same text: a word for a missing answer may be an option of one
+    question and not of the next. And not fewer than half of all that do not fit.
+    """
     rows = len(table.cells)
-    away = {shift: np.zeros(rows, dtype=np.int64) for shift in _NEAR}
     wrong = np.zeros(rows, dtype=np.int64)
-    for position in positions:
+    away: dict[int, list[tuple[pd.Series, set[str]]]] = {shift: [] for shift in _NEAR}
+    for position, fit in fits.items():
         cells = table.cells[position]
-        misfit = each(cells, lambda text, at=position: bool(text.strip()) and not fits[at](text), bool)
-        wrong += misfit
-        for shift in _NEAR:
-            if (there := fits.get(position - shift)) is not None and misfit.any():
-                texts = set(cells[misfit])
-                fitting = {text for text in texts if there(text)}
-                away[shift] += misfit & each(cells, lambda text, known=fitting: text in known, bool)
-    most = np.max(list(away.values()), axis=0)
-    return (most >= 2) & (most * 2 >= wrong)
-
-
-def repeated_header(table: Table) -> Mask:
-    """Return which rows repeat the header."""
-    rows = np.arange(len(table.cells))
-    # Columns with few distinct texts first: they leave next to no row to look at in the others.
-    for column in sorted(table.columns, key=lambda c: len(table.cells[c.position].cat.categories)):
-        texts = {column.header, column.header.rsplit(" (", 1)[0]}
-        cells = table.cells[column.position].iloc[rows]
-        rows = rows[each(cells, lambda text, own=texts: one_line(text) in own, bool)]
-    repeated = np.zeros(len(table.cells), dtype=bool)
-    repeated[rows] = True
-    return repeated
+        misfits = {text for text in distinct(cells) if text.strip() and not fit(text)}
+        if misfits:
+            wrong += each(cells, misfits.__contains__, bool)
+            for shift in _NEAR:
+                if (there := fits.get(position - shift)) is not None:
+                    away[shift].append((cells, {text for text in misfits if there(text)}))
+    shifted = np.zeros(rows, dtype=bool)
+    for found in away.values():
+        fitting = np.sum([each(cells, texts.__contains__, bool) for cells, texts in found], axis=0)
+        for i in np.flatnonzero((np.asarray(fitting) >= 2) & (fitting * 2 >= wrong)):
+            own = {cells.iloc[i] for cells, texts in found if cells.iloc[i] in texts}
+            shifted[i] |= len(own) > 1
+    return shifted
 
 
 def join(table: Table, row: int, position: int, extra: int) -> tuple[Table, list[int]]:
