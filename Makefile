@@ -11,7 +11,7 @@ READY := $(VENV)/.ready
 NEWEST := 2023
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help report test lab lint schema examples lock clean
+.PHONY: help report test soak bench lab lint schema examples lock clean
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -28,6 +28,13 @@ report: $(READY) ## Set up everything, run the newest example year, and say wher
 
 test: $(READY) ## Set up everything and run all tests
 	@$(BIN)/python -m pytest --quiet --numprocesses 2 --maxschedchunk 1
+
+soak: $(READY) ## Run the long campaigns: hundreds of random surveys and damaged files (ten minutes or so)
+	@SOAK=1 $(BIN)/python -m pytest --quiet --numprocesses 2 --maxschedchunk 1 \
+		tests/intake/test_generated.py tests/intake/test_damaged.py
+
+bench: $(READY) ## Measure speed and memory against plain pandas (several minutes)
+	@$(BIN)/python benchmarks/intake.py
 
 lab: $(READY) ## Open JupyterLab in the notebooks
 	@$(BIN)/jupyter lab notebooks

@@ -127,15 +127,21 @@ def repeated(way: str, path: Path, times: int) -> tuple[float, float]:
 
 def main() -> None:
     """Print a table of sizes, seconds, ratios and memory."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rows", type=int, action="append", default=[], help="measure this size too")
-    parser.add_argument("--times", type=int, default=5, help="how often (default 5; at most 3 above 500,000 rows)")
+    parser.add_argument(
+        "--times", type=int, default=5, help="how often (default 5; at most 3 above 500,000 rows)"
+    )
     parser.add_argument("--measure", nargs=2, metavar=("WAY", "FILE"), help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.measure:
         measure(chosen.measure[0], Path(chosen.measure[1]))
         return
-    print(f"{'rows':>9} {'pandas s':>9} {'intake s':>9} {'ratio':>6} {'intake MB':>10} {'per row, of 10,000':>19}")
+    print(
+        f"{'rows':>9} {'pandas s':>9} {'intake s':>9} {'ratio':>6} {'intake MB':>10} {'per row, of 10,000':>19}"
+    )
     first = 0.0
     with tempfile.TemporaryDirectory() as folder:
         for rows in (*SIZES, *chosen.rows):

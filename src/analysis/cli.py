@@ -102,13 +102,21 @@ def new_year(
         str, typer.Option(help="The encoding of a text export, where it cannot be told")
     ] = "",
     dialect: Annotated[str, typer.Option(help="The survey tool, where it is not recognised")] = "",
+    sheet: Annotated[str, typer.Option(help="The sheet of a workbook, where it cannot be told")] = "",
     root: Root = "",
 ) -> None:
     """Copy an export, draft its survey.yaml and invited.csv, and list what a person must settle."""
     from analysis.pipeline.new_year import add_year
 
     project = Project.find(root)
-    added = add_year(project, parse_year(year), export, encoding=encoding or None, dialect=dialect or None)
+    added = add_year(
+        project,
+        parse_year(year),
+        export,
+        encoding=encoding or None,
+        dialect=dialect or None,
+        sheet=sheet or None,
+    )
     for path in added.files:
         print(project.name(path))
     _tell(f"A draft of {year} is made ({added.summary}). A person must settle:")

@@ -178,6 +178,6 @@ def test_a_failure_comes_whole_out_of_another_process() -> None:
 
 def test_a_long_temporary_folder_does_not_stop_the_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", "/tmp/" + "a" * 100)
-    assert engine._LocalKernels().transport == "tcp"
+    assert engine.LocalKernels().transport == "tcp"
     monkeypatch.setattr(tempfile, "tempdir", "/tmp")
-    assert engine._LocalKernels().transport == "ipc"
+    assert engine.LocalKernels().transport == "ipc"

@@ -203,7 +203,7 @@ def test_what_is_uncertain_is_masked_and_asked_about(
     assert done.review.to_dict("records") == [
         {
             "id": NAME, "kind": "personal_data", "where": f"row {row}", "seen": "Amina Lind",
-            "proposals": "mask; keep", "needed_for": "ovrigt_text",
+            "proposals": "mask | keep", "needed_for": "ovrigt_text",
         }
     ]  # fmt: skip
 

@@ -322,7 +322,15 @@ PEOPLE_QUESTIONS = [
         "kind": "single",
         "options": [*YES_NO, {"id": "vet", "label": "Vet ej", "means": "dont_know"}],
     },
-    {"id": "val", "kind": "multiple", "options": [{"id": "a", "label": "A"}, {"id": "b", "label": "B"}]},
+    {
+        "id": "val",
+        "kind": "multiple",
+        "options": [
+            {"id": "ej", "label": "Ej aktuellt", "means": "not_relevant"},
+            {"id": "a", "label": "A"},
+            {"id": "b", "label": "B"},
+        ],
+    },
     {"id": "antal", "kind": "number"},
     {"id": "fritext", "kind": "free_text"},
 ]

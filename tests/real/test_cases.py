@@ -14,7 +14,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -281,7 +281,8 @@ def test_what_is_under_review_is_listed_for_a_person(way: Way) -> None:
 @needs_cases
 def test_the_order_of_records_changes_no_count(way: Way) -> None:
     cells = way.table.cells.iloc[::-1].set_axis(way.table.cells.index)
-    table = Table(way.table.dialect, way.table.columns, cells, way.table.header_row, way.table.exported)
+    widths = None if way.table.widths is None else way.table.widths[::-1]
+    table = replace(way.table, cells=cells, widths=widths, repeated=way.table.repeated[::-1])
     turned = clean(
         table, way.survey, name="survey.yaml", register=Register.read(ROOT / "data/reference/units.csv")
     )

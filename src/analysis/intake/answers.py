@@ -74,7 +74,12 @@ Reader = Callable[[str], Reading]
 
 
 def reader(
-    question: Question, header: str, survey: Survey, label: Callable[[str], str], separator: str, texts: list[str]
+    question: Question,
+    header: str,
+    survey: Survey,
+    label: Callable[[str], str],
+    separator: str,
+    texts: list[str],
 ) -> Reader:
     """Return the function that reads the cells of one of a question's columns.
 

@@ -6,7 +6,6 @@ categorical columns, and everything that depends on a cell's text alone is worke
 
 from __future__ import annotations
 
-import itertools
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -22,6 +21,7 @@ T = TypeVar("T")
 Mask = npt.NDArray[np.bool_]
 
 _UNSEEN = "".join(filter(str.isspace, map(chr, range(0x3001)))) + "\ufeff\u200b\u00ad"
+
 
 def to_frame(columns: Iterable[tuple[Sequence[str], Any]], rows: int) -> pd.DataFrame:
     """Return columns of distinct texts, the blank one first, and codes as a table of cells.
@@ -57,7 +57,7 @@ def from_rows(rows: Iterable[Sequence[str]]) -> pd.DataFrame:
 
 def codes_of(cells: pd.Series) -> npt.NDArray[np.int64]:
     """Return the code of each cell's text: its place in ``cells.cat.categories``."""
-    return cells.cat.codes.to_numpy().astype(np.int64)
+    return np.asarray(cells.cat.codes, dtype=np.int64)
 
 
 def distinct(cells: pd.Series) -> list[str]:

@@ -25,7 +25,7 @@ from analysis.intake.answers import (
     iso,
     reader,
 )
-from analysis.intake.cells import distinct, each, is_blank, one_line, places
+from analysis.intake.cells import Mask, distinct, each, is_blank, one_line, places
 from analysis.intake.dialects import RawColumn, Table
 from analysis.intake.ledger import (
     DROPPED,
@@ -35,7 +35,6 @@ from analysis.intake.ledger import (
     QUARANTINED,
     SUPERSEDED,
     Ledger,
-    Mask,
     short_id,
 )
 from analysis.intake.parse import date_order, parse_date, parse_number
@@ -195,7 +194,7 @@ class _Run:
 
     def headers_of_answers(self) -> dict[str, str]:
         """Return the export's header of each column of the answers."""
-        found = {}
+        found: dict[str, str] = {}
         for question in self.survey.questions:
             if question.kind == "multiple":
                 columns = {o.id: o.column or question.header for o in question.options if not o.means}
@@ -461,7 +460,7 @@ class _Run:
         self.ledger.settle(counts, position, KEPT, "answer")
         cells = self.cells(header)[counts]
         if question.kind == "free_text":
-            return cells.to_numpy(dtype=object)
+            return np.asarray(cells, dtype=object)
         settle = _Settler(self, question)
         found = {text: settle(text, self.readers[header](text)) for text in distinct(cells)}
         told = {text: (rule, by) for text, (_, rule, by) in found.items() if rule}

@@ -87,24 +87,24 @@ class Table:
         The rows below the header, as in `Grid.cells`.
     header_row : int
         1-based number of the last header row.
+    repeated : array of bool
+        Which rows of `cells` repeat a row of the header.
     exported : date or None
         The date of the export, where the file says it.
     widths : array of int, optional
         How many cells each record of a text file has, one for each row of `cells`.
     delimiter : str, optional
         Between the cells of a text file.
-    repeated : array of bool, optional
-        Which rows of `cells` repeat a row of the header.
     """
 
     dialect: Dialect
     columns: tuple[RawColumn, ...]
     cells: pd.DataFrame
     header_row: int
+    repeated: Mask
     exported: dt.date | None = None
     widths: npt.NDArray[np.int32] | None = None
     delimiter: str | None = None
-    repeated: Mask | None = None
 
     @property
     def overflow(self) -> list[int]:

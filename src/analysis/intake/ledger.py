@@ -150,7 +150,10 @@ class Ledger:
         headers = np.array([*self._headers, ""], dtype=object)
         texts = {
             name: np.concatenate(
-                [np.full(size, part[3 + i], dtype=object) for part, size in zip(self._parts, sizes, strict=True)]
+                [
+                    np.full(size, part[3 + i], dtype=object)
+                    for part, size in zip(self._parts, sizes, strict=True)
+                ]
                 or [np.array([], dtype=object)]
             )
             for i, name in enumerate(("rule", "before", "after", "by"))

@@ -24,7 +24,9 @@ from analysis.survey.units import Register
 _SPAN = re.compile(r"characters (\d+)–(\d+)")
 
 
-def replay(table: Table, survey: Survey, ledger: pd.DataFrame, register: Register | None = None) -> pd.DataFrame:
+def replay(
+    table: Table, survey: Survey, ledger: pd.DataFrame, register: Register | None = None
+) -> pd.DataFrame:
     """Return the answers that an export and its ledger give.
 
     Parameters
@@ -47,9 +49,7 @@ def replay(table: Table, survey: Survey, ledger: pd.DataFrame, register: Registe
 
 
 class _Replay:
-    def __init__(
-        self, table: Table, survey: Survey, ledger: pd.DataFrame, register: Register | None
-    ) -> None:
+    def __init__(self, table: Table, survey: Survey, ledger: pd.DataFrame, register: Register | None) -> None:
         self.survey, self.register = survey, register
         self.plan = plan_columns(table, survey, "survey.yaml")
         self.places = {c.header: c.position for c in table.columns}

@@ -75,7 +75,7 @@ def extra_cells(table: Table) -> npt.NDArray[np.int64]:
     last = max(column.position for column in table.columns)
     place = np.array(table.cells.columns)
     furthest = np.where(given, place, -1).max(axis=1, initial=-1)
-    extra = np.maximum(furthest - last, 0).astype(np.int64)
+    extra: npt.NDArray[np.int64] = np.maximum(furthest - last, 0).astype(np.int64)
     if table.widths is None:
         return extra
     widths = table.widths.astype(np.int64)
@@ -154,7 +154,9 @@ def join(table: Table, row: int, position: int, extra: int) -> tuple[Table, list
     return replace(table, cells=replaced(table.cells, changes)), joined
 
 
-def where_to_join(table: Table, row: Untrusted, fits: Mapping[int, Fits], open_columns: Sequence[int]) -> list[int]:
+def where_to_join(
+    table: Table, row: Untrusted, fits: Mapping[int, Fits], open_columns: Sequence[int]
+) -> list[int]:
     """Return the columns of free text where joining the cells that are too many makes every answer fit."""
     found = []
     for position in open_columns:

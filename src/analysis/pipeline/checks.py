@@ -9,7 +9,7 @@ from typing import Literal
 import pandas as pd
 
 from analysis.intake.clean import COUNTED, Cleaned, clean
-from analysis.intake.decode import lost_characters
+from analysis.intake.encoding import lost_characters
 from analysis.intake.review import DECISION_COLUMNS, OR
 from analysis.measures.counts import free_texts
 from analysis.pipeline.inputs import Inputs, read_export
@@ -26,7 +26,7 @@ _ASKED: dict[Language, dict[str, str]] = {
         "row.too_long": "{where} has more cells than there are headers: {seen}",
         "row.too_short": "{where} has fewer cells than there are headers: {seen}",
         "row.shifted": "{where} has answers that fit other columns: {seen}",
-        "column": "The column “{seen}” is not described: describe it as a question in survey.yaml, or list it under drop",
+        "column": "The column “{seen}” is not described: make it a question in survey.yaml, or list it under drop",
         "dates": "“{seen}” may be two dates: write `dates: dmy` or `dates: mdy` under `source` in survey.yaml",
         "personal_data": "{where}, question {needed_for}: is “{seen}” personal data?",
     },
@@ -36,7 +36,7 @@ _ASKED: dict[Language, dict[str, str]] = {
         "row.too_long": "{where} har fler celler än det finns rubriker: {seen}",
         "row.too_short": "{where} har färre celler än det finns rubriker: {seen}",
         "row.shifted": "{where} har svar som passar andra kolumner: {seen}",
-        "column": "Kolumnen ”{seen}” är inte beskriven: beskriv den som en fråga i survey.yaml eller ta upp den under drop",
+        "column": "Kolumnen ”{seen}” är inte beskriven: gör den till en fråga i survey.yaml eller nämn den under drop",
         "dates": "”{seen}” kan vara två datum: skriv `dates: dmy` eller `dates: mdy` under `source` i survey.yaml",
         "personal_data": "{where}, fråga {needed_for}: är ”{seen}” en personuppgift?",
     },
@@ -96,7 +96,9 @@ def check_answers(project: Project, year: int, language: Language = "en") -> Che
     cleaned = clean(table, survey, name=name, register=register, decisions=inputs.decisions)
     masked = mask_answers(cleaned, survey, decisions=inputs.decisions, not_names=register.names())
     warnings = [*_unmatched(project, inputs, masked, language)]
-    lost = lost_characters(table.columns, table.cells)
+    lost = lost_characters(
+        [c.header for c in table.columns], table.cells[[c.position for c in table.columns]]
+    )
     for column, what, cells in lost.itertuples(index=False, name=None):
         counted = f"{cells} {_cells(cells, language)} {_LOST[language][what]}"
         warnings.append(f"{column}: {counted}.")

@@ -364,7 +364,11 @@ def release_item_nonresponse(nonresponse: pd.DataFrame, counts: pd.DataFrame, su
         (q, i, v): k
         for q, i, v, k in everyone[["question", "item_text", "value", "n"]].itertuples(index=False)
     }
-    multiple = {q.id: q.options[0].label for q in survey.questions if q.kind == "multiple"}
+    multiple = {
+        q.id: next(o.label for o in q.options if not o.means)
+        for q in survey.questions
+        if q.kind == "multiple"
+    }
     known = nonresponse[nonresponse["question"].isin(everyone["question"])].copy()
     for kind in MISSING_KINDS:
         keys = zip(known["question"], known["item_text"], strict=True)

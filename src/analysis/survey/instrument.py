@@ -88,7 +88,9 @@ class Option(_Model):
 
     id: Id
     label: Text = Field(description="As it stands in the questionnaire, and in the export")
-    code: Text | None = Field(None, description="What stands in the export for the label, where that is a code")
+    code: Text | None = Field(
+        None, description="What stands in the export for the label, where that is a code"
+    )
     means: Literal["dont_know", "not_relevant"] | None = Field(
         None, description="Set where the option means “don't know” or “not relevant”"
     )
@@ -148,7 +150,8 @@ class Question(_Model):
         None, description="Between the options of a multiple question in one cell; the dialect's if left out"
     )
     missing: dict[Text, MissingKind] = Field(
-        default_factory=dict, description="What stands in the export where there is no answer, and what it means"
+        default_factory=dict,
+        description="What stands in the export where there is no answer, and what it means",
     )
     earlier: tuple[Earlier, ...] = ()
 
@@ -194,6 +197,10 @@ class Question(_Model):
     def _findings(self) -> Iterator[_Finding]:
         if self.is_closed and not self.options:
             yield _Finding((), f"a question of kind {self.kind} needs options", "List its options in order")
+        if self.options and all(o.means for o in self.options):
+            yield _Finding(
+                ("options",), "every option means a missing answer", "Add the options that are answers"
+            )
         if self.options and not self.is_closed:
             yield _Finding(
                 ("options",),
@@ -329,7 +336,8 @@ class Source(_Model):
         None, description="The order of day, month and year; told by the dates themselves if left out"
     )
     missing: dict[Text, MissingKind] = Field(
-        default_factory=dict, description="What stands for a missing answer in all questions, and what it means"
+        default_factory=dict,
+        description="What stands for a missing answer in all questions, and what it means",
     )
     exported: dt.date | None = Field(None, description="The day the export was made")
 
@@ -340,7 +348,9 @@ class Source(_Model):
             )
         rows = self.header_rows
         if rows and rows != tuple(range(rows[0], rows[0] + len(rows))):
-            yield _Finding(("header_rows",), "the header rows do not follow each other", "List them as [3, 4]")
+            yield _Finding(
+                ("header_rows",), "the header rows do not follow each other", "List them as [3, 4]"
+            )
 
 
 class Drop(_Model):
@@ -419,6 +429,12 @@ class Survey(_Model):
         yield from _repeated("question id", ((("questions", i, "id"), q.id) for i, q in questions))
         known = {s.id for s in self.sections}
         for i, question in questions:
+            if question.id in ("submission_id", "unit_id"):
+                yield _Finding(
+                    ("questions", i, "id"),
+                    f"the id {question.id!r} is the name of a column that every table of answers has",
+                    "Choose another id",
+                )
             if question.section not in known:
                 yield _Finding(
                     ("questions", i, "section"),
