@@ -299,7 +299,7 @@ NEW_YEARS = [
     ("2021 {export}", "data/raw/2021: the year exists already. Choose another year"),
     ("2024 {root}/nothing.csv", "{root}/nothing.csv: there is no such file. Give the path of the export"),
     ("2024 {root}", "{root}: is a folder, not a file. Give the path of the export"),
-    ("2024 {export} --dialect webropol", "the command line: 'webropol' is no known survey tool. Use one of microsoft_forms, "),
+    ("2024 {export} --dialect webropol", "the command line: 'webropol' is no known survey tool. Use one of "),
     ("2024 {export} --dialect limesurvey", "enkat-2022.csv: the file does not look like an export of limesurvey."),
     ("2024 {export} --encoding klingon", "enkat-2022.csv: 'klingon' is not a known encoding. Use utf-8, cp1252 or mac_roman."),
     ("2024 {export} --encoding ascii", "enkat-2022.csv, line 1: does not fit the encoding ascii. Give another --encoding."),

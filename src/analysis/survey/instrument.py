@@ -197,7 +197,7 @@ class Question(_Model):
     def _findings(self) -> Iterator[_Finding]:
         if self.is_closed and not self.options:
             yield _Finding((), f"a question of kind {self.kind} needs options", "List its options in order")
-        if self.options and all(o.means for o in self.options):
+        if self.kind == "multiple" and self.options and all(o.means for o in self.options):
             yield _Finding(
                 ("options",), "every option means a missing answer", "Add the options that are answers"
             )
