@@ -16,6 +16,7 @@ from analysis.survey.instrument import Survey
 
 _ID = pa.Check.str_matches(r"^[0-9a-f]{12}$")
 _NOT_NEGATIVE = pa.Check.ge(0)
+_NAMED = pa.Check(lambda texts: "" not in set(texts.cat.categories), error="is empty")
 
 
 def _text(*checks: pa.Check, nullable: bool = False) -> pa.Column:
@@ -45,12 +46,12 @@ SUBMISSIONS = pa.DataFrameSchema(
 LEDGER = pa.DataFrameSchema(
     {
         "row": pa.Column("int64", pa.Check.ge(1)),
-        "column": _text(),
-        "fate": _text(pa.Check.isin(list(FATES.values()))),
-        "rule": _text(pa.Check.str_length(min_value=1)),
+        "column": pa.Column("category"),
+        "fate": pa.Column("category", pa.Check.isin(list(FATES.values()))),
+        "rule": pa.Column("category", _NAMED),
         "before": _text(),
         "after": _text(),
-        "by": _text(pa.Check.str_length(min_value=1)),
+        "by": pa.Column("category", _NAMED),
     },
     strict=True,
     ordered=True,

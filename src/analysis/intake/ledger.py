@@ -8,10 +8,13 @@ their content stays in the raw file, so that the ledger itself holds no personal
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pandas.api.types import union_categoricals
 
 from analysis.intake.cells import Mask, filled
 
@@ -64,7 +67,7 @@ class Ledger:
         self._place = {p: i for i, p in enumerate(cells.columns)}
         self._joined = 0
         self._told = 0
-        self._parts: list[tuple[npt.NDArray[np.int64], int, int, Cell, Cell, Cell, Cell]] = []
+        self._parts: list[tuple[npt.NDArray[np.int64], int, int, tuple[Cell, Cell, Cell, Cell]]] = []
 
     def settle(
         self,
@@ -110,8 +113,10 @@ class Ledger:
         It is named by its place in the record: in the table another cell stands in its column.
         """
         self._joined += 1
-        self._headers.append(f"(cell {position + 1})")
-        self._add(np.array([row]), len(self._headers) - 1, MERGED, rule, "", after, by)
+        name = f"(cell {position + 1})"
+        if name not in self._headers:
+            self._headers.append(name)
+        self._add(np.array([row]), self._headers.index(name), MERGED, rule, "", after, by)
 
     def changed(
         self, where: Mask, position: int, rule: Cell, before: Cell, after: Cell, *, by: Cell = PROGRAM
@@ -137,32 +142,32 @@ class Ledger:
         by: Cell,
     ) -> None:
         if len(rows):
-            self._parts.append((rows, column, fate, rule, before, after, by))
+            self._parts.append((rows, column, fate, (rule, before, after, by)))
 
     def frame(self) -> pd.DataFrame:
-        """Return the ledger as a table, sorted by row and column (in the order of the file)."""
+        """Return the ledger as a table, sorted by row and column (in the order of the file).
+
+        Few columns, fates, rules and authors stand in many rows: they are categories.
+        """
         sizes = [len(part[0]) for part in self._parts]
         rows = np.concatenate([part[0] for part in self._parts] or [np.array([], dtype=np.int64)])
-        columns = np.repeat([part[1] for part in self._parts], sizes).astype(np.int64)
-        fates = np.repeat([part[2] for part in self._parts], sizes).astype(np.int64)
+        columns = np.repeat(np.array([part[1] for part in self._parts], dtype=np.int64), sizes)
+        fates = np.repeat(np.array([part[2] for part in self._parts], dtype=np.int64), sizes)
         order = np.lexsort((columns, rows))
-        names = np.array(["", *FATES.values()], dtype=object)
-        headers = np.array([*self._headers, ""], dtype=object)
-        texts = {
-            name: np.concatenate(
-                [
-                    np.full(size, part[3 + i], dtype=object)
-                    for part, size in zip(self._parts, sizes, strict=True)
-                ]
-                or [np.array([], dtype=object)]
-            )
-            for i, name in enumerate(("rule", "before", "after", "by"))
-        }
-        frame = pd.DataFrame(
-            {"row": rows, "column": headers[columns], "fate": names[fates], **texts}, columns=list(COLUMNS)
+        texts = zip(*(part[3] for part in self._parts), strict=True) if self._parts else [()] * 4
+        rules, before, after, by = (_column(part, sizes, order) for part in texts)
+        return pd.DataFrame(
+            {
+                "row": rows[order],
+                "column": _categories(columns[order], [*self._headers]),
+                "fate": _categories(fates[order], ["", *FATES.values()]),
+                "rule": rules,
+                "before": before.astype("str"),
+                "after": after.astype("str"),
+                "by": by,
+            },
+            columns=list(COLUMNS),
         )
-        types = {c: "int64" if c == "row" else "str" for c in COLUMNS}
-        return frame.iloc[order].reset_index(drop=True).astype(types)
 
     def accounting(self) -> dict[str, int]:
         """Return how many raw cells there are, how many were kept, how many the ledger tells of, and the rest."""
@@ -174,6 +179,38 @@ class Ledger:
             "ledger_cells": told,
             "unaccounted": raw - kept - told,
         }
+
+
+def _column(parts: Sequence[Cell], sizes: Sequence[int], order: npt.NDArray[np.int64]) -> pd.Categorical:
+    """Return what parts of the ledger tell in one column, each text once, in another order."""
+    known: dict[str, int] = {}
+    codes = [
+        np.full(size, known.setdefault(part, len(known)), dtype=np.int32)
+        if isinstance(part, str)
+        else np.array([known.setdefault(text, len(known)) for text in part], dtype=np.int32)
+        for part, size in zip(parts, sizes, strict=True)
+    ]
+    return _categories(np.concatenate(codes or [np.array([], dtype=np.int32)])[order], list(known))
+
+
+def _categories(codes: npt.NDArray[np.integer], texts: Sequence[str]) -> pd.Categorical:
+    """Return texts given by their places as a column of the categories that stand in it."""
+    places, again = np.unique(codes, return_inverse=True)
+    kept = pd.Index([texts[place] for place in places], dtype="str")
+    return pd.Categorical.from_codes(again, dtype=pd.CategoricalDtype(kept))
+
+
+def extended(ledger: pd.DataFrame, more: Sequence[tuple[int, str, str, str, str, str, str]]) -> pd.DataFrame:
+    """Return a ledger with more rows in it, each as `COLUMNS`; those of one row of the export stay in their order."""
+    extra = pd.DataFrame(more, columns=list(COLUMNS))
+    order = np.argsort(np.concatenate([ledger["row"], extra["row"].astype("int64")]), kind="stable")
+    columns: dict[str, Any] = {"row": np.concatenate([ledger["row"], extra["row"].astype("int64")])}
+    for name in COLUMNS[1:]:
+        if isinstance(ledger[name].dtype, pd.CategoricalDtype):
+            columns[name] = union_categoricals([ledger[name], extra[name].astype("str").astype("category")])
+        else:
+            columns[name] = pd.concat([ledger[name], extra[name].astype("str")]).array
+    return pd.DataFrame(columns).iloc[order].reset_index(drop=True)
 
 
 def check_nothing_lost(accounting: dict[str, int]) -> None:

@@ -8,8 +8,7 @@ from dataclasses import replace
 import pandas as pd
 
 from analysis.intake.clean import Cleaned
-from analysis.intake.ledger import COLUMNS as LEDGER_COLUMNS
-from analysis.intake.ledger import PROGRAM
+from analysis.intake.ledger import PROGRAM, extended
 from analysis.intake.review import OR, Decision, Review
 from analysis.privacy.personal_data import LABELS, Finding, find_in_texts, mask
 from analysis.survey.instrument import Survey
@@ -79,14 +78,10 @@ def mask_answers(
                     told.append((row, cleaned.headers[column], "kept", rule, span, LABELS[f.kind], by))
                 masked[position] = mask(texts[position], chosen)
             answers.loc[masked.index, column] = masked
-    extra = pd.DataFrame(told, columns=list(LEDGER_COLUMNS)).astype(cleaned.ledger.dtypes.to_dict())
-    ledger = pd.concat([cleaned.ledger, extra], ignore_index=True).sort_values(
-        "row", kind="stable", ignore_index=True
-    )
     return replace(
         cleaned,
         answers=answers,
-        ledger=ledger,
+        ledger=extended(cleaned.ledger, told),
         review=pd.concat([cleaned.review, review.frame()], ignore_index=True),
         unmatched_decisions=tuple(sorted(set(cleaned.unmatched_decisions) & set(review.unmatched))),
     )
