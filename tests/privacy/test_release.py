@@ -121,12 +121,15 @@ def approvals_of(**decisions: tuple[str, str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["text_hash", "decision", "edited_text", "by", "date"]).astype("str")
 
 
+UNITS_SURVEY = survey_of("units", [{"id": "fritext", "kind": "free_text"}])
+
+
 def test_a_text_passes_only_when_a_person_has_approved_it(texts: pd.DataFrame) -> None:
     approvals = approvals_of(u0=("approve", ""), u1=("edit", "Ett kortat svar."), u2=("refuse", ""))
     states = quote_states(texts, approvals)
     assert states["state"].tolist() == ["approved", "edited", "refused", "waiting", "waiting"]
     assert states["quote"].tolist() == ["Ett svar.", "Ett kortat svar.", "", "", ""]
-    out = release_quotes(states)
+    out = release_quotes(states, UNITS_SURVEY)
     assert out["quotes"].frame["quote"].tolist() == ["Ett svar.", "Ett kortat svar."]
     assert out["quotes"].frame["state"].tolist() == ["approved", "edited"]
     everything = " ".join(str(t.frame.to_dict()) for t in out.values())
@@ -138,16 +141,25 @@ def test_a_text_passes_only_when_a_person_has_approved_it(texts: pd.DataFrame) -
 def test_texts_are_counted_by_state_whoever_wrote_them(texts: pd.DataFrame) -> None:
     texts.loc[4, "unit_id"] = None
     states = quote_states(texts, approvals_of(u0=("approve", "")))
-    tally = release_quotes(states)["quote_states"].frame.set_index("unit_id")
+    tally = release_quotes(states, UNITS_SURVEY)["quote_states"].frame.set_index("unit_id")
     assert tally.loc["u0", ["approved", "edited", "refused", "waiting"]].tolist() == [1, 0, 0, 0]
     assert tally.loc["", "waiting"] == 1
     assert tally[["approved", "edited", "refused", "waiting"]].to_numpy().sum() == len(texts)
 
 
+def test_how_few_people_wrote_is_not_told(texts: pd.DataFrame) -> None:
+    survey = survey_of("people", [{"id": "fritext", "kind": "free_text"}])
+    few = quote_states(texts.head(4), approvals_of())
+    assert release_quotes(few, survey)["quote_states"].frame.empty
+    many = pd.concat([texts.assign(unit_id=None)] * 2)
+    tally = release_quotes(quote_states(many, approvals_of()), survey)["quote_states"].frame
+    assert tally["waiting"].tolist() == [10]
+
+
 def test_no_approvals_is_nothing_published(texts: pd.DataFrame) -> None:
     states = quote_states(texts, approvals_of())
     assert set(states["state"]) == {"waiting"}
-    assert release_quotes(states)["quotes"].frame.empty
+    assert release_quotes(states, UNITS_SURVEY)["quotes"].frame.empty
 
 
 @settings(max_examples=30, deadline=None)
@@ -158,7 +170,7 @@ def test_whatever_people_decide_nothing_else_passes(decided: dict[str, str]) -> 
         "submission_id": [short_id(u) for u in WRITTEN], "unit_id": list(WRITTEN), "fritext": list(WRITTEN.values()),
     }).astype("str")  # fmt: skip
     approvals = approvals_of(**{u: (d, f"Kort {u}." if d == "edit" else "") for u, d in decided.items()})
-    out = release_quotes(quote_states(free_texts(said, survey), approvals))
+    out = release_quotes(quote_states(free_texts(said, survey), approvals), survey)
     allowed = {WRITTEN[u] for u, d in decided.items() if d == "approve"}
     allowed |= {f"Kort {u}." for u, d in decided.items() if d == "edit"}
     assert set(out["quotes"].frame["quote"]) == allowed

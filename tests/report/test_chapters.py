@@ -110,7 +110,7 @@ def results(asked: Survey, given: pd.DataFrame, approved: dict[str, str] | None 
         [(h, "edit" if t else "approve", t, "N. N.", "2021-10-01") for h, t in (approved or {}).items()],
         columns=["text_hash", "decision", "edited_text", "by", "date"],
     )
-    tables |= release_quotes(quote_states(texts, approvals))
+    tables |= release_quotes(quote_states(texts, approvals), asked)
     units = pd.DataFrame([(u, u.capitalize(), u.capitalize(), k) for u, k in UNITS.items()])
     units.columns = pd.Index(["unit_id", "name", "short", "kind"])
     tables["units"] = Released(units, "Förvaltningar", "description: of units")

@@ -66,7 +66,7 @@ def read_processed(project: Project, survey: Survey) -> Processed:
 
 def text_tables(data: Processed, inputs: Inputs, project: Project) -> dict[str, Released]:
     """Return approved quotes, how many texts are in which state, and suggested themes by kind and section."""
-    tables = release_quotes(quote_states(data.texts, inputs.approvals))
+    tables = release_quotes(quote_states(data.texts, inputs.approvals), inputs.survey)
     if inputs.survey.respondents == "people":
         return tables
     path = project.reference("themes.yaml")

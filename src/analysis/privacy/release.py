@@ -250,10 +250,11 @@ def quote_states(texts: pd.DataFrame, approvals: pd.DataFrame) -> pd.DataFrame:
     return kept.assign(state=state.astype("str"), quote=quote.astype("str"))
 
 
-def release_quotes(states: pd.DataFrame) -> dict[str, Released]:
+def release_quotes(states: pd.DataFrame, survey: Survey) -> dict[str, Released]:
     """Return the approved quotes, and how many texts of each unit and question are in which state.
 
-    No text that a person has not approved is in either.
+    No text that a person has not approved is in either. Where people answered, a question that fewer than
+    `smallest_count` wrote about has no row in the second.
     """
     states = states.assign(unit_id=states["unit_id"].fillna(""))
     approved = states[states["state"].isin(["approved", "edited"])]
@@ -268,11 +269,14 @@ def release_quotes(states: pd.DataFrame) -> dict[str, Released]:
         .reset_index()
         .rename_axis(columns=None)
     )
+    if survey.respondents == "people":
+        written = tally[list(QUOTE_STATES)].sum(axis=1)
+        tally = tally[written >= survey.rules.smallest_count].reset_index(drop=True)
     return {
         "quotes": Released(
             quotes, "Belysande exempel som en person har godkänt", "free text: approved by a person"
         ),
-        "quote_states": Released(tally, "Fritextsvar per granskningsläge", TALLY),
+        "quote_states": Released(tally, "Fritextsvar per granskningsläge", _rule(survey)),
     }
 
 

@@ -516,7 +516,12 @@ def free_text_question(results: Results, question: dict[str, Any]) -> None:
     counted = states[["approved", "edited", "refused", "waiting"]].sum()
     n, shown = int(counted.sum()), int(counted["approved"] + counted["edited"])
     if not n:
-        say("Ingen har besvarat frågan.")
+        few = swedish.number(results.survey["smallest_count"])
+        say(
+            "Ingen har besvarat frågan."
+            if _by_units(results)
+            else f"Ingen, eller färre än {few}, har besvarat frågan."
+        )
         return
     text = f"{swedish.plural(n, 'svar har', 'svar har').capitalize()} lämnats i fritext."
     if not shown:
