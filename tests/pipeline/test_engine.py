@@ -136,6 +136,13 @@ def test_an_executed_notebook_has_outputs_and_nothing_of_time_and_place(
     assert all(set(cell.metadata) <= {"tags"} for cell in notebook.cells)
 
 
+def test_what_a_cell_prints_in_pieces_is_one_output(write: Write, tmp_path: Path) -> None:
+    source = "import sys, time\nprint('a', flush=True)\ntime.sleep(0.3)\nprint('b', flush=True)"
+    run(write(OWN, ([], source)), tmp_path)
+    (output,) = nbformat.read(tmp_path / "out" / "step.ipynb", as_version=4).cells[-1].outputs
+    assert output.text == "a\nb\n"
+
+
 def test_a_failed_notebook_is_kept_with_its_error(write: Write, tmp_path: Path) -> None:
     path = write(OWN, ([], "open('nowhere')"), ([], "print('never')"))
     with pytest.raises(StepFailed) as caught:

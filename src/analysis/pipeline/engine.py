@@ -144,6 +144,7 @@ def execute(source: Path, output: Path, parameters: Mapping[str, Value], *, cwd:
             autosave_cell_every=0,
             kernel_manager_class=LocalKernels,
             record_timing=False,
+            coalesce_streams=True,  # a slow machine sends one print in two pieces
             shutdown_kernel="immediate",
         )
     except papermill.PapermillExecutionError as error:
