@@ -31,7 +31,7 @@ test: $(READY) ## Set up everything and run all tests
 
 soak: $(READY) ## Run the long campaigns: hundreds of random surveys and damaged files (ten minutes or so)
 	@SOAK=1 $(BIN)/python -m pytest --quiet --numprocesses 2 --maxschedchunk 1 \
-		tests/intake/test_generated.py tests/intake/test_damaged.py
+		tests/intake/test_generated.py tests/intake/test_damaged.py tests/browser/test_years_html.py
 
 bench: $(READY) ## Measure speed and memory against plain pandas (several minutes)
 	@$(BIN)/python benchmarks/intake.py
@@ -57,4 +57,4 @@ lock: $(READY) ## Pin newer versions of everything in requirements.lock (needs a
 		--no-emit-index-url --no-emit-find-links pyproject.toml --output-file requirements.lock
 
 clean: ## Remove what runs have written (raw data and the set-up stay)
-	@rm -rf data/processed/[0-9]* outputs/[0-9]*
+	@rm -rf data/processed/[0-9]* outputs/[0-9]* outputs/index.html

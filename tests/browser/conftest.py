@@ -1,17 +1,18 @@
-"""Debian's Chromium for the tests, and pages written from the sample notebook of the exporters."""
+"""Debian's Chromium for the tests, pages written from the sample notebook of the exporters, and an index of pages."""
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from nbformat import NotebookNode
 from playwright.sync_api import Browser, sync_playwright
 
-from analysis.report import html
+from analysis.report import html, index
 from analysis.report.document import read_notebook
 
 ARGUMENTS = [
@@ -25,15 +26,29 @@ ARGUMENTS = [
 ]
 
 
+def missing(reason: str) -> NoReturn:
+    """Skip a test whose tool is not there, or fail where REQUIRE_BROWSER=1 is set."""
+    if os.environ.get("REQUIRE_BROWSER") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def tool() -> Callable[[str, str, str], str]:
+    """Return a function that finds a program by a variable of the environment or its name on PATH."""
+
+    def find(variable: str, name: str, how: str) -> str:
+        return os.environ.get(variable) or shutil.which(name) or missing(f"{name} is not installed ({how})")
+
+    return find
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Return Chromium; without it the tests are skipped, or fail where REQUIRE_BROWSER=1 is set."""
-    program = shutil.which("chromium")
-    if program is None:
-        reason = "Chromium is not installed (on Debian: apt-get install chromium)"
-        if os.environ.get("REQUIRE_BROWSER") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
+    program = shutil.which("chromium") or missing(
+        "Chromium is not installed (on Debian: apt-get install chromium)"
+    )
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
         yield chromium
@@ -46,3 +61,17 @@ def appendix_page(tmp_path_factory: pytest.TempPathFactory, sample_notebook: Not
     path = tmp_path_factory.mktemp("browser") / "bilaga.html"
     path.write_text(html.render(read_notebook(sample_notebook)), encoding="utf-8")
     return path
+
+
+@pytest.fixture(scope="session")
+def index_page(tmp_path_factory: pytest.TempPathFactory, appendix_page: Path) -> Path:
+    """Return an index over two years of appendices, with every format."""
+    outputs = tmp_path_factory.mktemp("outputs")
+    for year in ("2021", "2022"):
+        (outputs / year / "forvaltningar").mkdir(parents=True)
+        for name in ("bilaga-1-resultat", "forvaltningar/bromma"):
+            shutil.copyfile(appendix_page, outputs / year / f"{name}.html")
+            (outputs / year / f"{name}.pdf").write_bytes(b"%PDF")
+            (outputs / year / f"{name}.docx").write_bytes(b"PK")
+        (outputs / year / "tabeller.xlsx").write_bytes(b"PK")
+    return index.write(outputs)

@@ -80,7 +80,7 @@ def test_labels_become_values_and_what_is_no_option_goes_to_review(run_clean) ->
 
 def test_a_proposal_names_the_nearest_options(run_clean) -> None:
     cleaned = run_clean([["plan", "text"], ["Neij", "x"]], [PLAN, TEXT])
-    assert cleaned.review["proposals"].tolist() == ["nej"]
+    assert cleaned.review["proposals"].tolist() == ["nej | ja | _dont_know | _not_answered | _not_relevant"]
 
 
 def test_a_long_list_of_options_is_cut_in_the_proposal(run_clean) -> None:
@@ -88,7 +88,9 @@ def test_a_long_list_of_options_is_cut_in_the_proposal(run_clean) -> None:
     cleaned = run_clean(
         [["q", "t"], ["??", "x"]], [{"id": "q", "kind": "single", "options": many}, TEXT | {"id": "t"}]
     )
-    assert cleaned.review["proposals"].tolist() == ["o0 | o1 | o2 | o3 | o4 | o5 | o6 | o7 | …"]
+    assert cleaned.review["proposals"].tolist() == [
+        "o0 | o1 | o2 | o3 | o4 | o5 | o6 | o7 | … | _not_answered | _dont_know | _not_relevant"
+    ]
 
 
 def test_a_grid_has_a_column_for_each_item(run_clean) -> None:
@@ -582,6 +584,84 @@ def test_codes_stand_for_options_whatever_their_order(run_clean) -> None:
     ]
 
 
+def test_declared_codes_are_missing_answers_in_every_kind_of_question(run_clean) -> None:
+    missing = {"99": "dont_know", "-1": "not_shown", "1900-01-01": "lost", "-": "not_answered"}
+    rows = [
+        ["antal", "dag", "text"],
+        ["99", "1900-01-01", " - "],
+        ["-1", "2021-05-01", "ja – -"],
+        ["3", "-", "x"],
+    ]
+    cleaned = run_clean(rows, [ANTAL, DAG, TEXT], source={"file": "x.csv", "missing": missing})
+    assert cleaned.answers["antal#status"].tolist() == ["_dont_know", "_not_shown", "answered"]
+    assert cleaned.answers["dag#status"].tolist() == ["_lost", "answered", "_not_answered"]
+    assert cleaned.answers["text#status"].tolist() == ["_not_answered", "answered", "answered"]
+    assert cleaned.answers["text"].tolist()[1:] == ["ja – -", "x"]
+    assert told(cleaned.ledger) == [
+        (2, "antal", "kept", "answer.missing", "99", "_dont_know"),
+        (2, "dag", "kept", "answer.missing", "1900-01-01", "_lost"),
+        (2, "text", "kept", "answer.missing", "", "_not_answered"),
+        (3, "antal", "kept", "answer.missing", "-1", "_not_shown"),
+        (4, "dag", "kept", "answer.missing", "-", "_not_answered"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("seen", "proposed"),
+    [("ca 40", "40"), ("1O", ""), ("mellan 3 och 5", ""), ("kommentar nummer 5 i listan", "")],
+)
+def test_a_number_is_proposed_only_where_one_stands_by_itself(run_clean, seen: str, proposed: str) -> None:
+    cleaned = run_clean([["antal", "text"], [seen, "x"]], [ANTAL, TEXT])
+    others = ["_not_answered", "_dont_know", "_not_relevant"]
+    assert cleaned.review["proposals"].tolist() == [" | ".join([proposed, *others] if proposed else others)]
+
+
+def test_a_delimiter_too_many_at_the_end_is_no_question(csv_clean) -> None:
+    rows = [
+        ["text", "vem", "antal"],
+        ["x", "Alfa", "1", ""],
+        ["y", "Beta", "2"],
+        ["z", "Alfa", "3"],
+        ["Ja", "ja", "Beta", "4", ""],
+    ]
+    cleaned = csv_clean(rows, [TEXT, WHO, ANTAL])
+    assert cleaned.submissions["status"].tolist() == ["complete", "complete", "complete", "quarantined"]
+    assert cleaned.review[["kind", "where"]].values.tolist() == [["row.too_long", "row 5"]]
+
+
+def test_one_who_answered_twice_is_asked_about_where_people_answer(run_clean) -> None:
+    header = ["Svarsid", "Inskickat", "plan", "text"]
+    rows = [
+        ["9", "2024-10-01", "Ja", "x"], ["9", "2024-10-02", "Nej", "y"],
+        ["1", "2024-10-01", "Ja", "z"], ["1", "2024-10-01", "Ja", "z"], ["2", "2024-10-01", "Ja", "z"],
+    ]  # fmt: skip
+    cleaned = run_clean([header, *rows], [PLAN, TEXT])
+    assert set(cleaned.submissions["status"]) == {"complete"}
+    assert cleaned.review[["kind", "where", "proposals"]].values.tolist() == [
+        ["duplicate", "rows 2, 3", "latest | keep"],
+        ["duplicate", "rows 4, 5", "latest | keep"],
+    ]
+    first, second = cleaned.review["id"]
+    settled = run_clean([header, *rows], [PLAN, TEXT], decisions={first: "latest", second: "keep"})
+    assert settled.submissions["status"].tolist() == ["superseded", *["complete"] * 4]
+    assert settled.review.empty
+    gone = settled.ledger[settled.ledger["fate"] == "superseded"]
+    assert set(zip(gone["row"], gone["rule"], gone["by"], strict=True)) == {
+        (2, f"decision.{first}", "K. Utredare")
+    }
+    assert told(settled.ledger[settled.ledger["rule"] == f"decision.{second}"]) == [
+        (row, "Svarsid", "kept", f"decision.{second}", "", "keep") for row in (4, 5)
+    ]
+    assert refused(lambda: run_clean([header, *rows], [PLAN, TEXT], decisions={first: "ja"})) == [
+        f"data/raw/2021/decisions.csv, column 'decision': the decision 'ja' of {first} cannot be carried out. "
+        "Decide latest or keep."
+    ]
+
+
+def test_people_who_answer_alike_are_no_doubles(run_clean) -> None:
+    assert run_clean([["plan", "text"], ["Ja", "x"], ["Ja", "x"]], [PLAN, TEXT]).review.empty
+
+
 def test_a_reversed_row_of_a_grid_is_turned_and_told(run_clean) -> None:
     options = [
         {"id": "inte", "label": "Inte alls", "code": "1"},
@@ -690,7 +770,7 @@ def test_every_filled_cell_has_exactly_one_fate(tmp_path_factory, to_survey, row
 def test_the_order_of_rows_changes_no_count_and_no_id(
     run_clean, to_survey, rows: list[list[str]], chance: random.Random
 ) -> None:
-    rows = [row[: len(ALL_HEADER)] for row in rows if any(row)]
+    rows = [row[: len(ALL_HEADER)] for row in rows if any(cell.strip("\ufeff\u200b \u00a0") for cell in row)]
     if not rows:
         return
     shuffled = chance.sample(rows, len(rows))

@@ -19,7 +19,6 @@ from hypothesis import strategies as st
 from analysis.intake.answers import ANSWERED, STATUS
 from analysis.intake.datafiles import (
     MISSING_CODES,
-    as_text,
     option_codes,
     stamp,
     variable_names,
@@ -29,6 +28,7 @@ from analysis.intake.datafiles import (
     write_sav,
 )
 from analysis.intake.decode import decode
+from analysis.intake.excel import as_text
 from analysis.survey.instrument import MISSING_KINDS, Survey
 from analysis.survey.units import Register
 

@@ -25,7 +25,7 @@ def kinds() -> set[str]:
 
 def test_the_kinds_are_found() -> None:
     assert kinds() == {
-        "unit", "answer", "column", "dates", "personal_data", "row.too_long", "row.too_short", "row.shifted",
+        "unit", "answer", "column", "duplicate", "dates", "personal_data", "row.too_long", "row.too_short", "row.shifted",
     }  # fmt: skip
 
 

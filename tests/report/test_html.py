@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import csv
+import io
 import re
 import subprocess
 import sys
@@ -15,10 +18,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from analysis.intake.excel import as_text
 from analysis.report import html
 from analysis.report.blocks import Document, Figure, Heading, TableBlock
 from analysis.report.document import plain
-from analysis.report.tables import Column, Table
+from analysis.report.tables import SUPPRESSED, Column, Table
 
 VOID = {"meta", "br", "img"}
 
@@ -123,7 +127,13 @@ def test_nothing_is_asked_of_the_outside_and_nothing_runs(sample: Document) -> N
     style = page.one("style").text
     assert "url(" not in style
     assert "@import" not in style
+    assert not re.search(r"transition|animation|scroll-behavior", style)  # nothing moves by itself
     assert not re.search(r"\son\w+=", markup)
+    saved = [a for a in page.all("a") if str(a.attributes["href"]).startswith("data:")]
+    assert len(saved) == 5
+    for link in saved:
+        assert str(link.attributes["href"]).startswith("data:text/csv;charset=utf-8;base64,")
+        assert str(link.attributes["download"]).endswith(".csv")
 
 
 def test_headings_are_numbered_and_listed(page: Element, sample: Document) -> None:
@@ -131,10 +141,10 @@ def test_headings_are_numbered_and_listed(page: Element, sample: Document) -> No
     found = [e for e in page.one("main").children if e.tag in ("h2", "h3")]
     assert [e.attributes["id"] for e in found] == [heading.ident for heading in headings]
     assert [e.text.split(" ")[0] for e in found] == [heading.number for heading in headings]
-    links = page.one("nav").all("a")
+    (outer, *_) = page.one("nav").all("ul")
+    links = outer.all("a")
     assert [link.text for link in links] == [e.text for e in found] + ["Fotnoter"]
     assert [link.attributes["href"] for link in links[:-1]] == [f"#{heading.ident}" for heading in headings]
-    (outer, *_) = page.one("nav").all("ul")
     assert [item.all("a")[0].text[:1] for item in outer.children] == ["1", "2", "3", "4", "5", "F"]
 
 
@@ -151,9 +161,104 @@ def test_every_link_within_the_page_leads_somewhere(page: Element) -> None:
     assert {"avsnitt 2", "tabell 2", "diagram 1"} <= texts
 
 
-def test_tables_have_captions_headings_and_a_scrolling_region(page: Element, sample: Document) -> None:
+def test_tables_and_figures_are_listed_below_the_contents(page: Element, sample: Document) -> None:
+    tables, figures = page.one("nav").all("details")
     blocks = [block for block in sample.blocks if isinstance(block, TableBlock)]
-    regions = [e for e in page.all("div") if e.attributes.get("role") == "region"]
+    assert [link.text for link in tables.all("a")] == [f"{b.label}. {b.table.caption}" for b in blocks]
+    assert [link.attributes["href"] for link in tables.all("a")] == [f"#{b.ident}" for b in blocks]
+    assert (tables.one("summary").text, figures.one("summary").text) == ("Tabeller (5)", "Diagram (1)")
+    assert figures.one("a").attributes["href"] == "#diagram-synlighet"
+
+
+def test_each_table_and_figure_has_a_link_to_itself(page: Element) -> None:
+    main = page.one("main")
+    places = [e for tag in ("div", "figure") for e in main.all(tag) if kind(e) in ("table", "chart")]
+    assert len(places) == 6
+    for place in places:
+        link = place.all("p")[-1].all("a")[0]
+        assert link.attributes["href"] == f"#{place.attributes['id']}"
+    assert {link.text for link in main.all("a")} >= {"Länk till tabell 2", "Länk till diagram 1"}
+
+
+def kind(element: Element) -> str:
+    return str(element.attributes.get("class") or "").split(" ")[0]
+
+
+def saved(link: Element) -> str:
+    """Return the text of the file that a link saves."""
+    return base64.b64decode(str(link.attributes["href"]).partition(",")[2]).decode("utf-8")
+
+
+def test_a_table_is_saved_for_a_swedish_excel(document_of: Callable[..., Document]) -> None:
+    columns = [
+        Column("unit", "Förvaltning\noch år"),
+        Column("n", "=Antal", "integer"),
+        Column("share", "Andel", "percent"),
+        Column("mean", "Medel", "decimal", 2),
+        Column("note", "Not"),
+    ]
+    rows = [
+        ["Östermalm", 0, 12.5, -1.005, '+46 8; "a"'],
+        ["@Farsta", 12345, None, SUPPRESSED, "1-2"],
+    ]
+    document = document_of(Table("Svar", columns, rows, key="svar"), title="Bilaga 1. År", marks=["UTKAST"])
+    (link,) = (a for a in parsed(html.render(document)).all("a") if "download" in a.attributes)
+    assert link.text == "Hämta tabell 1 för Excel (CSV)"
+    assert link.attributes["download"] == "bilaga-1-ar-tabell-1-utkast.csv"
+    text = saved(link)
+    assert text[0] == "\ufeff"
+    assert text.count("\r\n") == 3
+    assert list(csv.reader(io.StringIO(text[1:], newline=""), delimiter=";")) == [
+        ["Förvaltning\noch år", "'=Antal", "Andel (%)", "Medel", "Not"],
+        ["Östermalm", "0", "13", "-1,01", '\'+46 8; "a"'],
+        ["'@Farsta", "12345", "..", "..", "'1-2"],
+    ]
+
+
+def test_a_long_table_is_folded_and_says_what_it_holds(document_of: Callable[..., Document]) -> None:
+    def table(rows: int) -> Element:
+        columns = [Column("a", "A"), Column("b", "B", "integer")]
+        made = Table("Kort & gott", columns, [[f"r{i}", i] for i in range(rows)], notes=["En not."])
+        (div, *_) = parsed(html.render(document_of(made))).one("main").all("div")
+        return div
+
+    assert not table(20).all("details")
+    long = table(21)
+    folded = long.one("details")
+    assert folded.one("summary").text == "Tabell 1. Kort & gott 21 rader, 2 kolumner"
+    assert folded.one("caption").text == "Tabell 1. Kort & gott"
+    assert len(folded.one("tbody").all("tr")) == 21
+    assert [p.text for p in folded.all("p")] == ["En not.", "Teckenförklaring: – inga (noll)."]
+    assert [a.text for a in folded.all("a")] == []  # the links stay in sight
+    assert len(long.all("a")) == 2
+    assert long.attributes["id"] == "tabell-1"
+
+
+def test_every_colour_of_text_can_be_read(sample: Document) -> None:
+    def luminance(colour: str) -> float:
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+        return sum(share * c for share, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+    style = parsed(html.render(sample)).one("style").text
+    schemes = [
+        dict(re.findall(r"--([\w-]+): (#\w{6});", rules)) for rules in re.findall(r":root \{([^}]*)\}", style)
+    ]
+    schemes = [colours for colours in schemes if colours]
+    assert len(schemes) == 3  # light, dark, print
+    pairs = [
+        *((word, ground) for word in ("text", "quiet", "accent") for ground in ("paper", "tint")),
+        ("on-accent", "accent"),
+    ]
+    for colours in schemes:
+        for word, ground in pairs:
+            low, high = sorted((luminance(colours[word]), luminance(colours[ground])))
+            assert (high + 0.05) / (low + 0.05) >= 4.5, (word, ground)
+
+
+def test_tables_have_captions_headings_and_a_scrolling_frame(page: Element, sample: Document) -> None:
+    blocks = [block for block in sample.blocks if isinstance(block, TableBlock)]
+    regions = [e for e in page.all("div") if e.attributes.get("role") == "group" and e.all("table")]
     assert len(regions) == len(blocks) == 5
     for region, block in zip(regions, blocks, strict=True):
         table = block.table
@@ -187,6 +292,9 @@ def test_figures_carry_their_message_in_words(page: Element, sample: Document) -
     assert image.attributes["alt"] == block.alt
     caption = next(e for e in page.all("figcaption") if e.text.startswith("Diagram"))
     assert caption.text == f"Diagram 1. {block.caption}"
+    (frame,) = (e for e in page.all("div") if e.attributes.get("role") == "group" and e.all("img"))
+    assert frame.attributes["aria-labelledby"] == caption.attributes["id"]
+    assert frame.attributes["tabindex"] == "0"
 
 
 def test_footnotes_lead_there_and_back(page: Element) -> None:
@@ -246,7 +354,11 @@ def test_every_text_comes_back_as_it_was_written(
     assert page.one("main").one("caption").text == f"Tabell 1. {caption}"
     assert page.all("th")[1].text == column
     assert page.one("td").text == cell
-    assert [p.text for p in page.one("main").all("p")] == [text.strip(), note]
+    assert [p.text for p in page.one("main").all("p") if kind(p) != "tools"] == [text.strip(), note]
+    (link,) = (a for a in page.all("a") if "download" in a.attributes)
+    file = csv.reader(io.StringIO(saved(link).removeprefix("\ufeff"), newline=""), delimiter=";")
+    assert list(file) == [["A", as_text(column)], ["r", as_text(cell)]]
+    assert re.fullmatch(r"[a-z0-9-]*tabell-1[a-z0-9-]*\.csv", str(link.attributes["download"]))
 
 
 def test_the_style_sheet_cannot_be_left_by_a_title(document_of: Callable[..., Document]) -> None:

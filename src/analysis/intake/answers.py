@@ -113,20 +113,25 @@ def reader(
         read = _date_reader(survey.source.dates, date_order(texts))
     else:
         raise ValueError(f"cells of kind {question.kind} are not read one by one")
-    return functools.partial(_read, read, {**survey.source.missing, **question.missing}, label)
+    return functools.partial(_read, read, missing_texts(question, survey), label, question.is_closed)
 
 
-def _read(read: Reader, missing: Mapping[str, str], label: Callable[[str], str], text: str) -> Reading:
-    """Read a text: a blank one and one that stands for a missing answer first, if it is no option."""
+def missing_texts(question: Question, survey: Survey) -> dict[str, str]:
+    """Return the missing kind that each text stands for (folded) in the answers to a question."""
+    return {fold(text): f"_{kind}" for text, kind in {**survey.source.missing, **question.missing}.items()}
+
+
+def _read(
+    read: Reader, missing: Mapping[str, str], label: Callable[[str], str], closed: bool, text: str
+) -> Reading:
+    """Read a text: what ``survey.yaml`` says of a missing answer goes before everything but an option."""
     if is_blank(text):
         return Reading(NOT_ANSWERED)
     found = read(text)
-    if found.value == UNREAD or found.rule == "answer.missing":
-        folded = {fold(key): f"_{kind}" for key, kind in missing.items()}
-        kind = folded.get(fold(label(text))) or folded.get(fold(text))
-        if kind:
-            return Reading(kind, "answer.missing")
-    return found
+    if closed and found.value != UNREAD:
+        return found
+    kind = missing.get(fold(label(text))) or missing.get(fold(text))
+    return Reading(kind, "answer.missing") if kind else found
 
 
 def _option_reader(question: Question, header: str, label: Callable[[str], str]) -> Reader:
@@ -243,15 +248,19 @@ def columns_of(
         if question.is_closed:
             columns[column] = _categories(cells, question.labels(), index)
         elif question.kind == "free_text":
-            blank = np.array([is_blank(text) for text in cells], dtype=bool)
-            status = np.where(blank, NOT_ANSWERED, ANSWERED).astype(object)
-            columns[column] = pd.Series(cells, index=index).mask(blank, None).astype("str")
+            status = np.array([_text_status(text) for text in cells], dtype=object)
+            columns[column] = pd.Series(cells, index=index).mask(status != ANSWERED, None).astype("str")
             columns[f"{column}#status"] = _categories(status, STATUS, index)
         else:
             parsed, status, dtype = _typed(question, cells, survey)
             columns[column] = pd.Series(parsed, index=index).astype(dtype)
             columns[f"{column}#status"] = _categories(status, STATUS, index)
     return columns
+
+
+def _text_status(value: str) -> str:
+    """Return whether the value of a cell of free text is a text, or why there is none."""
+    return NOT_ANSWERED if is_blank(value) else value if value in MISSING_KINDS else ANSWERED
 
 
 def _typed(question: Question, cells: Values, survey: Survey) -> tuple[list[Any], Values, str]:

@@ -23,6 +23,7 @@ from analysis.intake.answers import (
     Values,
     columns_of,
     iso,
+    missing_texts,
     reader,
 )
 from analysis.intake.cells import Mask, distinct, each, is_blank, one_line, places
@@ -51,6 +52,9 @@ DECIDABLE = {kind: label for kind, label in MISSING_KINDS.items() if kind != UNR
 
 _MISSING = (NOT_ANSWERED, "_dont_know", "_not_relevant")
 """Missing kinds that are offered first."""
+
+LATEST = "latest"
+"""What a person decides where one who answered stands more than once: the latest complete submission counts."""
 
 COUNTED = ("complete", "partial")
 """Statuses of submissions whose answers count."""
@@ -282,9 +286,7 @@ class _Run:
         for row, place, header, decision in joined:
             self.ledger.joined(row, place, f"decision.{decision.id}", header, decision.by)
         for row, done, decision in kept:
-            here = self.rows == row
-            first = self.table.cells.columns[self.ledger.filled[here][0].argmax()]
-            self.ledger.changed(here, first, f"decision.{decision.id}", "", done, by=decision.by)
+            self._tell_kept([row], decision, done)
         return left
 
     def _column_to_join(self, decision: Decision) -> int | None:
@@ -349,10 +351,10 @@ class _Run:
             },
             index=self.table.cells.index,
         )
-        superseded = self._superseded(frame)
-        frame.loc[superseded, "status"] = "superseded"
-        for position in self.table.cells.columns:
-            self.ledger.settle(superseded, position, SUPERSEDED, f"duplicates.{self.survey.rules.duplicates}")
+        rule = f"duplicates.{self.survey.rules.duplicates}"
+        self._supersede(frame, self._superseded(frame, "unit_id"), rule, PROGRAM)
+        if self.survey.unit_question is None:
+            self._settle_repeated(frame)
         if self.survey.unit_question:
             self.ledger.settle(
                 self.everywhere, self.plan[self.survey.unit_question.header].position, KEPT, "unit"
@@ -430,14 +432,60 @@ class _Run:
             found[here] = unit.unit_id
         return found
 
-    def _superseded(self, frame: pd.DataFrame) -> Mask:
-        """Return which submissions give way to another of the same unit: the latest complete one stays."""
+    def _superseded(self, frame: pd.DataFrame, by: str) -> Mask:
+        """Return which give way to another with the same value in a column: the latest complete one stays."""
         ranked = frame.assign(
             rank=frame["status"].map({"complete": 3, "partial": 2, "empty": 1})
         ).rename_axis(None)
-        known = ranked[ranked["unit_id"].notna() & ranked["rank"].notna()]
-        best = known.sort_values(["rank", "submitted", "row"], na_position="first").groupby("unit_id").tail(1)
+        known = ranked[ranked[by].notna() & ranked["rank"].notna()]
+        best = known.sort_values(["rank", "submitted", "row"], na_position="first").groupby(by).tail(1)
         return np.isin(frame.index.to_numpy(), known.index.difference(best.index).to_numpy())
+
+    def _supersede(self, frame: pd.DataFrame, which: Mask, rule: str, by: str) -> None:
+        """Let submissions give way: their status says so, and so does the fate of their cells."""
+        frame.loc[which, "status"] = "superseded"
+        if which.any():
+            for position in self.table.cells.columns:
+                self.ledger.settle(which, position, SUPERSEDED, rule, by=by)
+
+    def _settle_repeated(self, frame: pd.DataFrame) -> None:
+        """Ask about submissions of people that stand more than once: with the tool's own number, or wholly equal."""
+        counted = frame["status"].isin(COUNTED)
+        own = frame["native_id"].map(one_line)
+        number = own.where(counted & (own != ""))
+        if any(self._column_of(role) for role in _MERGED):
+            # Who answers alike is no double; who answers alike in the same second, by the tool's own columns, may be.
+            alike = pd.Series(content_hashes(self.table), index=frame.index).astype("str").where(counted)
+            number = number.where(number.duplicated(keep=False), alike)
+        twice = number[number.notna() & number.duplicated(keep=False)]
+        for value, rows_ in twice.groupby(twice, sort=False):
+            first = rows_.index[0]
+            record = " | ".join(t for t in self.table.cells.loc[first] if t.strip())
+            seen = str(value) if value == own[first] else one_line(record)[:200]
+            decision = self.review.decided("duplicate", "", seen)
+            if decision is None:
+                self.review.ask(
+                    "duplicate",
+                    "",
+                    seen,
+                    rows_.index,
+                    proposals=OR.join((LATEST, rows.KEEP)),
+                    needed_for="how many have answered",
+                )
+            elif decision.decision == LATEST:
+                here = frame.assign(same=rows_)
+                self._supersede(frame, self._superseded(here, "same"), f"decision.{decision.id}", decision.by)
+            elif decision.decision == rows.KEEP:
+                self._tell_kept(rows_.index, decision)
+            else:
+                self._refuse(decision, f"{LATEST} or {rows.KEEP}")
+
+    def _tell_kept(self, numbers: Iterable[int], decision: Decision, done: str = rows.KEEP) -> None:
+        """Tell of rows that a person has decided to keep, at the first cell of each."""
+        for number in numbers:
+            here = self.rows == number
+            first = self.table.cells.columns[self.ledger.filled[here][0].argmax()]
+            self.ledger.changed(here, first, f"decision.{decision.id}", "", done, by=decision.by)
 
     def _refuse(self, decision: Decision, expected: str) -> None:
         self.problems.append(
@@ -451,6 +499,14 @@ class _Run:
 
     # --- answers ---------------------------------------------------------------------------------------------
 
+    def _texts(self, question: Question, header: str, counts: Mask) -> Values:
+        """Return free text as it stands, or why there is none where survey.yaml knows the text for that."""
+        missing = missing_texts(question, self.survey)
+        every = self.cells(header)
+        kinds = each(every, lambda text: missing.get(fold(text), ""))
+        self.ledger.changed(counts & (kinds != ""), self.plan[header].position, "answer.missing", "", kinds)
+        return np.where(kinds != "", kinds, np.asarray(every, dtype=object))[counts]
+
     def values(self, question: Question, header: str, counts: Mask) -> Values:
         """Return the value of each cell of one of a question's columns, for the submissions that count.
 
@@ -460,7 +516,7 @@ class _Run:
         self.ledger.settle(counts, position, KEPT, "answer")
         cells = self.cells(header)[counts]
         if question.kind == "free_text":
-            return np.asarray(cells, dtype=object)
+            return self._texts(question, header, counts)
         settle = _Settler(self, question)
         found = {text: settle(text, self.readers[header](text)) for text in distinct(cells)}
         told = {text: (rule, by) for text, (_, rule, by) in found.items() if rule}
@@ -597,19 +653,20 @@ class _Settler:
         return value
 
     def _values_in(self, seen: str) -> list[str]:
-        """Return the dates that a text may be, or the numbers that stand in it, and the missing kinds."""
+        """Return the dates that a text may be, or the one number that stands in it."""
         if self.question.kind == "date":
             both = (parse_date(seen, order) for order in ("dmy", "mdy"))
             found = [iso(moment) for moment in both if moment is not None]
         else:
-            parts = re.findall(r"\d+(?:[.,]\d+)?", seen)
+            parts = re.findall(r"(?<![\w.,])\d+(?:[.,]\d+)?(?![\w.,])", seen) if len(seen) <= 20 else []
             found = [part for part in parts if parse_number(part, self.run.survey.source.decimal) is not None]
-        return [*dict.fromkeys(found), *self.offered]
+        return found if self.question.kind == "date" or len(found) == 1 else []
 
     def _ask(self, text: str, seen: str) -> None:
         near = self._values_in(seen) if self.allowed is DECIDABLE else _near(seen, self.allowed)
-        near = near or self.offered
-        shown = [*near[:8], "…"] if len(near) > 9 else near
+        all_ = dict.fromkeys([*near, *(v for v in self.offered if v not in MISSING_KINDS)])
+        shown = [*list(all_)[:8], "…"] if len(all_) > 9 else list(all_)
+        shown += [v for v in self.offered if v in MISSING_KINDS]
         self.open.setdefault(text, []).append((seen, OR.join(shown)))
 
 
@@ -620,6 +677,20 @@ def submission_ids(table: Table) -> list[str]:
     Equal rows are told apart by their order.
     """
     ids: list[str] = []
+    taken: set[str] = set()
+    times: dict[int, int] = {}
+    for number in content_hashes(table).tolist():
+        again = times.get(number, 0)
+        while (found := short_id(number, again) if again else short_id(number)) in taken:
+            again += 1
+        times[number] = again + 1
+        taken.add(found)
+        ids.append(found)
+    return ids
+
+
+def content_hashes(table: Table) -> npt.NDArray[np.uint64]:
+    """Return a hash of what each row says, whatever the order of its columns; technical columns say nothing."""
     total = np.zeros(len(table.cells), dtype=np.uint64)
     for column in table.columns:
         if column.role != "technical":
@@ -631,20 +702,13 @@ def submission_ids(table: Table) -> list[str]:
                 return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8, key=key).digest(), "big")
 
             total += each(table.cells[column.position], hashed, np.uint64)
-    taken: set[str] = set()
-    times: dict[int, int] = {}
-    for number in total.tolist():
-        again = times.get(number, 0)
-        while (found := short_id(number, again) if again else short_id(number)) in taken:
-            again += 1
-        times[number] = again + 1
-        taken.add(found)
-        ids.append(found)
-    return ids
+    return total
 
 
 def _near(seen: str, allowed: dict[str, str]) -> list[str]:
-    """Return the allowed values whose labels are like what was seen, the nearest first."""
+    """Return the allowed values whose labels are like what was seen, the nearest first; of digits none is."""
+    if not re.search(r"[^\W\d]{3}", seen):
+        return []
     labels = {fold(label): value for value, label in allowed.items() if value not in ("_not_shown", "_lost")}
     near = difflib.get_close_matches(fold(seen), labels, n=3, cutoff=0.6)
     return [labels[n] for n in near]

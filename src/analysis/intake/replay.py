@@ -18,7 +18,7 @@ from analysis.intake.answers import UNREAD, Values, columns_of, reader
 from analysis.intake.cells import Mask, each, filled
 from analysis.intake.clean import plan_columns, submission_ids
 from analysis.intake.dialects import RawColumn, Table
-from analysis.survey.instrument import Question, Survey
+from analysis.survey.instrument import MISSING_KINDS, Question, Survey
 from analysis.survey.units import Register
 
 _SPAN = re.compile(r"characters (\d+)–(\d+)")
@@ -123,6 +123,9 @@ class _Replay:
         """Return texts with the spans replaced that the ledger tells of, the last in a text first."""
         spans = []
         for place, span, label in zip(at, told["before"], told["after"], strict=True):
+            if label in MISSING_KINDS and not span:
+                texts[place] = label
+                continue
             match = _SPAN.fullmatch(span)
             if match is None:
                 raise AssertionError(f"the ledger tells of a free text: {span!r}")

@@ -55,8 +55,12 @@ def read_people_csv(
         With every problem: the file cannot be read, a column or a value is missing.
     """
     try:
+        with path.open(encoding="utf-8-sig") as file:
+            first = file.readline()
+        # A Swedish Excel saves CSV with semicolons.
+        mark = ";" if ";" in first and "," not in first else ","
         frame = pd.read_csv(
-            path, dtype="str", keep_default_na=False, encoding="utf-8-sig", skip_blank_lines=False
+            path, dtype="str", keep_default_na=False, encoding="utf-8-sig", skip_blank_lines=False, sep=mark
         )
     except UnicodeDecodeError:
         raise InputError.one(name, "the file is not UTF-8", "Save it as CSV UTF-8") from None

@@ -59,6 +59,7 @@ def untrusted(table: Table, fits: Mapping[int, Fits]) -> list[Untrusted]:
         For the position of each closed question's column, whether a text is an answer there.
     """
     extra = extra_cells(table)
+    extra[(extra > 0) & _blank_surplus(table) & _fits_as_it_stands(table, fits)] = 0
     at = np.flatnonzero((extra != 0) | _shifted(table, fits))
     records = table.cells.iloc[at].astype("object").to_numpy()
     found = []
@@ -67,6 +68,25 @@ def untrusted(table: Table, fits: Mapping[int, Fits]) -> list[Untrusted]:
         seen = one_line(" | ".join(text for text in record if text.strip()))
         found.append(Untrusted(int(table.cells.index[i]), why, seen[:200], max(int(extra[i]), 0)))
     return found
+
+
+def _blank_surplus(table: Table) -> Mask:
+    """Return which rows have nothing beyond the last column."""
+    last = max(column.position for column in table.columns)
+    beyond = [position for position in table.cells.columns if position > last]
+    return np.asarray(~filled(table.cells[beyond]).any(axis=1), dtype=bool)
+
+
+def _fits_as_it_stands(table: Table, fits: Mapping[int, Fits]) -> Mask:
+    """Return which rows have an answer to a question that is not free text, and none that does not fit there."""
+    some = np.zeros(len(table.cells), dtype=bool)
+    wrong = some.copy()
+    for position, fit in fits.items():
+        cells = table.cells[position]
+        given = {text for text in distinct(cells) if text.strip()}
+        some |= each(cells, given.__contains__, bool)
+        wrong |= each(cells, {text for text in given if not fit(text)}.__contains__, bool)
+    return some & ~wrong
 
 
 def extra_cells(table: Table) -> npt.NDArray[np.int64]:

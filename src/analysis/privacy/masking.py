@@ -11,6 +11,7 @@ from analysis.intake.clean import Cleaned
 from analysis.intake.ledger import PROGRAM, extended
 from analysis.intake.review import OR, Decision, Review
 from analysis.privacy.personal_data import LABELS, Finding, find_in_texts, mask
+from analysis.problems import InputError, Problem
 from analysis.survey.instrument import Survey
 
 
@@ -41,10 +42,16 @@ def mask_answers(
     -------
     Cleaned
         With masked texts, and what was masked in the ledger and in the review.
+
+    Raises
+    ------
+    InputError
+        With every decision that is neither ``mask`` nor ``keep``.
     """
     review = Review(dict(decisions or {}))
     rows = cleaned.submissions.set_index("submission_id")["row"]
     answers = cleaned.answers.copy()
+    wrong: list[Problem] = []
     told: list[tuple[int, str, str, str, str, str, str]] = []
     for question in survey.questions:
         if question.kind != "free_text":
@@ -59,6 +66,9 @@ def mask_answers(
                     by, rule = PROGRAM, f"personal_data.{f.kind}"
                     if not f.certain:
                         decision = review.decided("personal_data", question.id, f.text)
+                        if decision is not None and decision.decision not in ("mask", "keep"):
+                            wrong.append(_refused(decision, survey))
+                            continue
                         if decision is not None and decision.decision == "keep":
                             continue
                         if decision is not None and decision.decision == "mask":
@@ -78,10 +88,21 @@ def mask_answers(
                     told.append((row, cleaned.headers[column], "kept", rule, span, LABELS[f.kind], by))
                 masked[position] = mask(texts[position], chosen)
             answers.loc[masked.index, column] = masked
+    if wrong:
+        raise InputError(dict.fromkeys(wrong))
     return replace(
         cleaned,
         answers=answers,
         ledger=extended(cleaned.ledger, told),
         review=pd.concat([cleaned.review, review.frame()], ignore_index=True),
         unmatched_decisions=tuple(sorted(set(cleaned.unmatched_decisions) & set(review.unmatched))),
+    )
+
+
+def _refused(decision: Decision, survey: Survey) -> Problem:
+    return Problem(
+        f"data/raw/{survey.year}/decisions.csv",
+        f"the decision {decision.decision!r} of {decision.id} cannot be carried out",
+        "Decide mask or keep",
+        column="decision",
     )

@@ -57,6 +57,7 @@ REVIEW_KINDS = {
     "row.too_short": "Rad med för få celler",
     "row.shifted": "Rad vars svar står i fel kolumner",
     "column": "Kolumn utan beskrivning",
+    "duplicate": "Svar som verkar vara inlämnat flera gånger",
     "dates": "Ordningen mellan dag och månad",
     "personal_data": "Möjlig personuppgift",
 }
@@ -644,10 +645,24 @@ def method(results: Results) -> None:
         "bara dem som har svarat."
     )
     say(
-        f"{who}\n\nFrågorna gäller tiden {swedish.date(period['start'])} till {swedish.date(period['end'])}. Om en "
-        "svarande har lämnat flera svar gäller det senaste fullständiga. Vad de svarande uppger återges som deras "
-        "uppfattning, inte som bevisade effekter."
+        f"{who}\n\nFrågorna gäller tiden {swedish.date(period['start'])} till {swedish.date(period['end'])}. "
+        f"{_replaced(results)}Vad de svarande uppger återges som deras uppfattning, inte som bevisade effekter."
     )
+
+
+def _replaced(results: Results) -> str:
+    """Return what holds where the same unit answered more than once, and how often that was."""
+    status = results.tables["submissions"].set_index("status")["n"]
+    n = int(status.get("superseded", 0))
+    rule = (
+        "Om en förvaltning har lämnat flera svar gäller det senaste fullständiga. "
+        if _by_units(results)
+        else ""
+    )
+    if not n:
+        return rule
+    were = swedish.plural(n, "inlämnat svar har ersatts", "inlämnade svar har ersatts").capitalize()
+    return f"{rule}{were} av ett senare. "
 
 
 def definitions(results: Results) -> None:
@@ -735,7 +750,7 @@ def review(results: Results) -> None:
     """Publish how many questions of interpretation wait for a person, and how many are decided."""
     frame = results.tables["review_counts"]
     if frame.empty:
-        say("Inget har behövt granskas av en person.")
+        say("Inget väntar på en persons beslut.")
         return
     rows: list[list[Value]] = [[REVIEW_KINDS[r.kind], int(r.open)] for r in frame.itertuples(index=False)]
     columns = [Column("kind", "Vad frågan gäller"), Column("open", "Väntar på beslut", "integer")]
@@ -849,8 +864,13 @@ def _lines(parts: Iterable[str]) -> str:
 
 def suppression(results: Results) -> None:
     """Publish which rule each released table has passed, and how much was left out."""
+    rules = dict(RELEASE_RULES)
+    if _by_units(results):
+        say("Förvaltningar namnges med avsikt.")
+    else:
+        rules["organisations"] = "Små antal personer visas inte"
     rows: list[list[Value]] = [
-        [label["caption"], RELEASE_RULES[label["rule"].split(":")[0]], label["rows"], label["suppressed"]]
+        [label["caption"], rules[label["rule"].split(":")[0]], label["rows"], label["suppressed"]]
         for label in results.catalogue.values()
     ]
     columns = [

@@ -1,19 +1,28 @@
 """A document as one accessible HTML file: no script, no outside request, readable at 320 pixels, printable.
 
-Text is escaped here and only here; the style sheet is ``assets/appendix.css``.
+Text is escaped here and only here; the style sheet is ``assets/appendix.css``. Beside what the document says,
+the page holds only ways to it: contents, lists of tables and figures, links to each, and each table as a file
+for Excel (a ``data:`` link, which the security policy need not allow: it is saved, not loaded).
 """
 
 from __future__ import annotations
 
+import base64
+import csv
 import html
+import io
+import re
+import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import resources
 from itertools import groupby
 from typing import Any
 
 from nbconvert.exporters import Exporter
 
+from analysis.intake.excel import as_text
+from analysis.report import swedish
 from analysis.report.blocks import (
     Block,
     Code,
@@ -36,7 +45,7 @@ from analysis.report.blocks import (
     plain_text,
 )
 from analysis.report.document import image, read_notebook
-from analysis.report.tables import Table
+from analysis.report.tables import Column, Table, Value
 
 SECURITY_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
@@ -45,6 +54,9 @@ DENSE_TABLE = 85
 
 LANDSCAPE_TABLE = 120
 """A table with longer rows than so many characters is printed on landscape pages."""
+
+LONG_TABLE = 20
+"""A table with more rows than so many is folded on a screen, and open on paper."""
 
 
 def render(document: Document) -> str:
@@ -65,6 +77,103 @@ class AppendixHTML(Exporter):  # type: ignore[misc]  # nbconvert is untyped here
         return render(read_notebook(nb)), resources
 
 
+def page(
+    title: str,
+    *,
+    header: str,
+    contents: str,
+    main: str,
+    marks: Sequence[str] = (),
+    running_title: str = "",
+    facts: Mapping[str, str] | None = None,
+) -> str:
+    """Return a whole page: one file with its style sheet, which asks for nothing and runs nothing.
+
+    Parameters
+    ----------
+    title : str
+        What the window is called; plain text.
+    header, contents, main : str
+        Markup: the block with the title, the navigation (may be empty), and what is inside ``main``.
+    marks : sequence of str
+        Words that stay in sight and stand on every printed page, such as "UTKAST".
+    running_title : str
+        What every printed page says at its top; the title if empty.
+    facts : mapping of str to str, optional
+        Standard names of ``meta`` elements and their plain text.
+    """
+    parts = [
+        "<!DOCTYPE html>",
+        '<html lang="sv">',
+        "<head>",
+        '<meta charset="utf-8">',
+        f'<meta http-equiv="Content-Security-Policy" content="{SECURITY_POLICY}">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        f"<title>{html.escape(title)}</title>",
+        *(f'<meta name="{name}" content="{html.escape(value)}">' for name, value in (facts or {}).items()),
+        f"<style>\n{_style(running_title or title, marks)}</style>",
+        "</head>",
+        "<body>",
+        '<a class="skip" href="#innehall">Hoppa till innehållet</a>',
+        _marks(marks),
+        '<div class="page">',
+        header,
+        contents,
+        '<main id="innehall" tabindex="-1">',
+        main,
+        "</main>",
+        "</div>",
+        "</body>",
+        "</html>",
+    ]
+    return "\n".join(part for part in parts if part) + "\n"
+
+
+def csv_text(table: Table) -> str:
+    """Return a table as a Swedish Excel opens it right: semicolons between, decimal comma, one row of headings.
+
+    Numbers are rounded as they are shown, percentages stand as 0–100, and what is not shown is ``..``. A text
+    that Excel would take for a formula or a date stays a text. It is saved as UTF-8 with a byte order mark.
+
+    Examples
+    --------
+    >>> columns = [Column("unit", "Förvaltning"), Column("mean", "Medelvärde", "decimal")]
+    >>> csv_text(Table("Svar", columns, [["Farsta", 2.25], ["=1+1", None]])).splitlines()
+    ['Förvaltning;Medelvärde', 'Farsta;2,3', "'=1+1;.."]
+    """
+    stream = io.StringIO()
+    writer = csv.writer(stream, delimiter=";", lineterminator="\r\n")
+    writer.writerow(as_text(c.heading) + (" (%)" if c.kind == "percent" else "") for c in table.columns)
+    for row in table.rows:
+        writer.writerow(_csv_cell(column, value) for column, value in zip(table.columns, row, strict=True))
+    return stream.getvalue()
+
+
+def _csv_cell(column: Column, value: Value) -> str:
+    if isinstance(value, int | float):
+        return f"{swedish.rounded(value, column.decimals or 0):f}".replace(".", ",")
+    return as_text(column.show(value))
+
+
+def _slug(text: str) -> str:
+    """Return a text as it can stand in the name of a file.
+
+    Examples
+    --------
+    >>> _slug("Bilaga 1. Förvaltningar")
+    'bilaga-1-forvaltningar'
+    """
+    letters = unicodedata.normalize("NFKD", text.casefold()).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", letters).strip("-")
+
+
+def _marks(marks: Sequence[str]) -> str:
+    if not marks:
+        return ""
+    words = "".join(f"<span>{html.escape(mark)}</span> " for mark in marks)
+    return f'<aside class="marks" aria-label="Dokumentets status"><p>{words.strip()}</p></aside>'
+
+
 class _Renderer:
     def __init__(self, document: Document) -> None:
         self.document = document
@@ -76,37 +185,15 @@ class _Renderer:
         about = self.document.about
         body = self.blocks(self.document.blocks)
         notes = self.footnotes()  # after the body, which counts the calls
-        parts = [
-            "<!DOCTYPE html>",
-            f'<html lang="{about.lang}">',
-            "<head>",
-            '<meta charset="utf-8">',
-            f'<meta http-equiv="Content-Security-Policy" content="{SECURITY_POLICY}">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>{html.escape(about.title)}</title>",
-            f'<meta name="author" content="{html.escape(about.publisher)}">',
-            f'<meta name="date" content="{html.escape(about.date)}">',
-            f"<style>\n{_style(document=self.document)}</style>",
-            "</head>",
-            "<body>",
-            '<a class="skip" href="#innehall">Hoppa till innehållet</a>',
-            self.marks(),
-            self.title_block(),
-            self.contents(),
-            '<main id="innehall" tabindex="-1">',
-            body,
-            notes,
-            "</main>",
-            "</body>",
-            "</html>",
-        ]
-        return "\n".join(part for part in parts if part) + "\n"
-
-    def marks(self) -> str:
-        if not self.document.about.marks:
-            return ""
-        words = "".join(f"<span>{html.escape(mark)}</span> " for mark in self.document.about.marks)
-        return f'<aside class="marks" aria-label="Dokumentets status"><p>{words.strip()}</p></aside>'
+        return page(
+            about.title,
+            header=self.title_block(),
+            contents=self.contents(),
+            main="\n".join(part for part in (body, notes) if part),
+            marks=about.marks,
+            running_title=about.running_title,
+            facts={"author": about.publisher, "date": about.date},
+        )
 
     def title_block(self) -> str:
         about = self.document.about
@@ -126,10 +213,13 @@ class _Renderer:
             entries.append((2, "fotnoter", "", "Fotnoter"))
         if not entries:
             return ""
+        tables = [block for block in self.document.blocks if isinstance(block, TableBlock)]
+        figures = [block for block in self.document.blocks if isinstance(block, Figure)]
         return (
             '<nav aria-labelledby="innehallsrubrik">\n'
             '<p class="nav-heading" id="innehallsrubrik">Innehåll</p>\n'
-            f"<ul>\n{_nested_list(entries)}</ul>\n</nav>"
+            f"<ul>\n{_nested_list(entries)}</ul>\n"
+            f"{_folded_list('Tabeller', tables)}{_folded_list('Diagram', figures)}</nav>"
         )
 
     # Blocks
@@ -150,9 +240,9 @@ class _Renderer:
             case Quote():
                 return self.quote(block)
             case TableBlock():
-                return _table(block)
+                return self.table(block)
             case Figure():
-                return _figure(block)
+                return self.figure(block)
 
     def item_list(self, block: ItemList) -> str:
         items = "\n".join(f"<li>{self.item(item)}</li>" for item in block.items)
@@ -198,6 +288,43 @@ class _Renderer:
         paragraphs = "\n".join(f"<p>{text}</p>" for text in texts)
         return f'<li id="fotnot-{note.number}">{paragraphs}</li>'
 
+    def table(self, block: TableBlock) -> str:
+        table, caption, footer = block.table, f"{block.ident}-rubrik", f"{block.ident}-noter"
+        lines = table.footer()
+        markup = table.to_html(label=block.label, ident=caption, described_by=footer if lines else "")
+        shown = f"{_frame(markup, caption)}{_footer(lines, footer)}"
+        if len(table.rows) > LONG_TABLE:
+            summary = f'{html.escape(_name(block))} <span class="extent">{_extent(table)}</span>'
+            shown = f"<details>\n<summary>{summary}</summary>\n{shown}</details>\n"
+        data = base64.b64encode(csv_text(table).encode("utf-8-sig")).decode()
+        download = (
+            f'<a href="data:text/csv;charset=utf-8;base64,{data}" download="{self.file_name(block)}">'
+            f"Hämta {self.document.references[block.ident]} för Excel (CSV)</a>"
+        )
+        return (
+            f'<div class="table{_print_class(table)}" id="{html.escape(block.ident)}">\n'
+            f"{shown}{_tools(self.anchor(block), download)}</div>"
+        )
+
+    def figure(self, figure: Figure) -> str:
+        caption = f"{figure.ident}-rubrik"
+        return (
+            f'<figure class="chart" id="{html.escape(figure.ident)}">\n'
+            f'<figcaption id="{html.escape(caption)}">{html.escape(_name(figure))}</figcaption>\n'
+            f"{_frame(image(figure), caption)}{_footer(figure.footer(), f'{figure.ident}-noter')}"
+            f"{_tools(self.anchor(figure))}</figure>"
+        )
+
+    def anchor(self, block: TableBlock | Figure) -> str:
+        name = self.document.references[block.ident]
+        return f'<a href="#{html.escape(block.ident)}">Länk till {html.escape(name)}</a>'
+
+    def file_name(self, block: TableBlock) -> str:
+        """Return what a table is called when it is saved: it says where it comes from, and its marks."""
+        about = self.document.about
+        parts = (_slug(part) for part in (about.title[:60], block.label, *about.marks))
+        return "-".join(part for part in parts if part) + ".csv"
+
     # Text
 
     def inlines(self, content: Inlines) -> str:
@@ -234,23 +361,29 @@ class _Renderer:
         )
 
 
-def _table(block: TableBlock) -> str:
-    caption, footer = f"{block.ident}-rubrik", f"{block.ident}-noter"
-    lines = block.table.footer()
-    markup = block.table.to_html(label=block.label, ident=caption, described_by=footer if lines else "")
+def _name(block: TableBlock | Figure) -> str:
+    """Return the number and caption of a table or figure."""
+    return f"{block.label}. {block.table.caption if isinstance(block, TableBlock) else block.caption}"
+
+
+def _frame(markup: str, caption: str) -> str:
+    """Return what may be wider than the page, in a frame that scrolls and that a keyboard reaches.
+
+    It is a group and not a region: a page of forty tables must not have forty landmarks.
+    """
     return (
-        f'<div class="table{_print_class(block.table)}" id="{html.escape(block.ident)}">\n'
-        f'<div class="scroll" role="region" aria-labelledby="{html.escape(caption)}" tabindex="0">\n'
-        f"{markup}\n</div>\n{_footer(lines, footer)}</div>"
+        f'<div class="scroll" role="group" aria-labelledby="{html.escape(caption)}" tabindex="0">\n'
+        f"{markup}\n</div>\n"
     )
 
 
-def _figure(figure: Figure) -> str:
-    caption = html.escape(f"{figure.label}. {figure.caption}")
-    return (
-        f'<figure class="chart" id="{html.escape(figure.ident)}">\n<figcaption>{caption}</figcaption>\n'
-        f"{image(figure)}\n{_footer(figure.footer(), f'{figure.ident}-noter')}</figure>"
-    )
+def _tools(*links: str) -> str:
+    return f'<p class="tools">{" ".join(links)}</p>\n'
+
+
+def _extent(table: Table) -> str:
+    rows = swedish.plural(len(table.rows), "rad", "rader")
+    return f"{rows}, {swedish.plural(len(table.columns), 'kolumn', 'kolumner')}"
 
 
 def _footer(lines: Sequence[str], ident: str) -> str:
@@ -289,14 +422,21 @@ def _contents_link(ident: str, number: str, text: str) -> str:
     return f'<a href="#{html.escape(ident)}">{numbered}{html.escape(text)}</a>'
 
 
-def _style(document: Document) -> str:
+def _folded_list(title: str, blocks: Sequence[TableBlock | Figure]) -> str:
+    """Return a list of links to tables or figures, folded below the contents."""
+    if not blocks:
+        return ""
+    links = "".join(f"<li>{_contents_link(block.ident, '', _name(block))}</li>\n" for block in blocks)
+    return f"<details>\n<summary>{title} ({len(blocks)})</summary>\n<ul>\n{links}</ul>\n</details>\n"
+
+
+def _style(running_title: str, marks: Sequence[str]) -> str:
     """Return the style sheet, with what every printed page says about this document."""
     sheet = resources.files("analysis.report").joinpath("assets/appendix.css").read_text(encoding="utf-8")
-    about = document.about
     return (
         f"{sheet}@page {{\n"
-        f"  @top-left {{ content: {_css_string(about.running_title)}; }}\n"
-        f"  @top-right {{ content: {_css_string(' · '.join(about.marks))}; }}\n}}\n"
+        f"  @top-left {{ content: {_css_string(running_title)}; }}\n"
+        f"  @top-right {{ content: {_css_string(' · '.join(marks))}; }}\n}}\n"
     )
 
 
