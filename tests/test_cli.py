@@ -433,7 +433,7 @@ def test_all_goes_on_with_the_other_years(project_copy: Copy, analysis_command: 
     assert "2022: done, as a draft. The appendices are:" in said
     assert said[-1].startswith("data/raw/2023/enkat-2023.csv: the export is missing.")
     made = {"bilaga-1-resultat", "bilaga-2-kvalitet", "forvaltningar/skarpnack"}
-    expected = {f"outputs/2022/{name}.{kind}" for name in made for kind in ("html", "pdf")}
+    expected = {f"outputs/2022/{name}.{kind}" for name in made for kind in ("html", "pdf", "docx")}
     assert set(done.stdout.splitlines()) == expected | {"outputs/2022/tabeller.xlsx"}
     after = published(root)
     assert {name: after[name] for name in before} == before

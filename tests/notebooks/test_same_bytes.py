@@ -21,7 +21,8 @@ def test_two_runs_of_2021_give_the_same_bytes(
     assert done.returncode == 0, done.stderr
     first = files(example_years / "outputs" / "2021")
     second = files(again / "outputs" / "2021")
-    assert {Path(name).suffix for name in first} == {".html", ".pdf", ".csv", ".xlsx", ".json", ".ipynb"}
+    kinds = {".html", ".pdf", ".docx", ".csv", ".xlsx", ".json", ".ipynb"}
+    assert {Path(name).suffix for name in first} == kinds
     assert first.keys() == second.keys()
     assert [name for name in first if first[name] != second[name]] == []
     sensitive = [files(root / "data" / "processed" / "2021") for root in (example_years, again)]

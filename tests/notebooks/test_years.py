@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import docx
 import nbformat
 import page as page_validation
 import pandas as pd
@@ -78,7 +79,9 @@ def read_csv(path: Path) -> pd.DataFrame:
 def test_every_promised_file_is_there_and_no_other(example_years: Path, year: int) -> None:
     folder = outputs(example_years, year)
     found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    expected = {f"{name}.{kind}" for name in appendices(example_years, year) for kind in ("html", "pdf")}
+    expected = {
+        f"{name}.{kind}" for name in appendices(example_years, year) for kind in ("html", "pdf", "docx")
+    }
     units = {f"notebooks/appendix_administration_{unit}.ipynb" for unit in invited(example_years, year)}
     common = {"results", "quality"} | ({"years"} if year > min(YEARS) else set())
     expected |= units | {f"notebooks/appendix_{name}.ipynb" for name in common}
@@ -257,11 +260,33 @@ def test_every_html_file_bears_the_mark_and_runs_nothing(example_years: Path, ye
 
 
 @pytest.mark.parametrize("year", YEARS)
+def test_every_word_file_bears_the_marks_and_holds_what_the_html_holds(
+    texts: dict[Path, str], example_years: Path, year: int
+) -> None:
+    for name in appendices(example_years, year):
+        path = outputs(example_years, year) / f"{name}.docx"
+        file = docx.Document(path)
+        for section in file.sections:
+            marks = section.header.paragraphs[0].text
+            assert MARK in marks, name
+            assert "UTKAST" in marks, name
+        assert [p.text for p in file.paragraphs if p.style.name == "Title"] == [file.core_properties.title]
+        page = path.with_suffix(".html").read_text(encoding="utf-8")
+        alts = [inline._inline.docPr.get("descr") for inline in file.inline_shapes]
+        assert alts == [html.unescape(alt) for alt in re.findall(r'<img [^>]*alt="([^"]*)"', page)], name
+        headings = [p.text for p in file.paragraphs if p.style.name.startswith("Heading ")]
+        shown = [without_tags(h).strip() for h in re.findall(r"<h[2-6] id[^>]*>(.*?)</h[2-6]>", page)]
+        assert headings == [h for h in shown if h != "Fotnoter"], name  # Word has them on their pages
+        heads = [len(row.cells) for table in file.tables for row in table.rows[:1]]
+        assert sum(heads) >= page.count('<th scope="col"') > 0
+
+
+@pytest.mark.parametrize("year", YEARS)
 def test_no_appendix_shows_what_only_a_program_says(
     texts: dict[Path, str], example_years: Path, year: int
 ) -> None:
     for name in appendices(example_years, year):
-        for kind in ("html", "pdf"):
+        for kind in ("html", "pdf", "docx"):
             plain = texts[outputs(example_years, year) / f"{name}.{kind}"]
             assert not re.search(
                 r"\b(nan|NaN|NaT|None|True|False|dtype)\b|<NA>|_not_answered|_dont_know", plain
@@ -333,7 +358,7 @@ def without_tags(text: str) -> str:
     pictures = (base64.b64decode(found).decode("utf-8", "ignore")
                 for found in re.findall(r"data:image/svg\+xml;base64,([A-Za-z0-9+/=]+)", text))  # fmt: skip
     whole = " ".join([re.sub(r"base64,[A-Za-z0-9+/=]+", "", text), *pictures])
-    alternatives = " ".join(re.findall(r'alt="([^"]*)"', whole))
+    alternatives = " ".join(re.findall(r'(?:alt|descr)="([^"]*)"', whole))
     return html.unescape(f"{re.sub(r'<[^>]+>', '', whole)} {alternatives}")
 
 
@@ -342,9 +367,10 @@ def plain_text(path: Path) -> str:
     if path.suffix == ".pdf":
         with pymupdf.open(path) as file:
             return "".join(sheet.get_text() for sheet in file)
-    if path.suffix == ".xlsx":
+    if path.suffix in (".xlsx", ".docx"):
         with zipfile.ZipFile(path) as archive:
-            parts = [archive.read(name).decode("utf-8") for name in archive.namelist()]
+            names = [name for name in archive.namelist() if not name.endswith(".png")]
+            parts = [archive.read(name).decode("utf-8") for name in names]
         return without_tags(" ".join(parts))
     content = path.read_text(encoding="utf-8")
     if path.suffix in (".ipynb", ".json"):
@@ -357,7 +383,8 @@ def texts(example_years: Path) -> dict[Path, str]:
     """Return what can be read in every published file."""
     published = (path for path in (example_years / "outputs").rglob("*") if path.is_file())
     found = {path: plain_text(path) for path in published}
-    assert {path.suffix for path in found} == {".html", ".pdf", ".csv", ".json", ".ipynb", ".xlsx"}
+    kinds = {".html", ".pdf", ".docx", ".csv", ".json", ".ipynb", ".xlsx"}
+    assert {path.suffix for path in found} == kinds
     assert len(found) > 200
     return found
 

@@ -9,6 +9,7 @@ import pickle
 import re
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,7 +105,8 @@ def test_the_export_becomes_appendices_without_a_hand_on_it(ran: Ran) -> None:
     assert ran.done.returncode == 0, ran.done.stderr
     assert f"{YEAR}: done, as a draft. The appendices are:" in ran.done.stderr
     assert "Traceback" not in ran.added.stderr + ran.done.stderr
-    names = [f"bilaga-{name}.{kind}" for name in ("1-resultat", "2-kvalitet") for kind in ("html", "pdf")]
+    kinds = ("docx", "html", "pdf")
+    names = [f"bilaga-{name}.{kind}" for name in ("1-resultat", "2-kvalitet") for kind in kinds]
     assert ran.done.stdout.splitlines() == [f"outputs/{YEAR}/{name}" for name in [*names, "tabeller.xlsx"]]
     assert all((ran.root / line).stat().st_size > 2000 for line in ran.done.stdout.splitlines())
     assert (ran.raw / ran.export.name).read_bytes() == ran.export.read_bytes()
@@ -175,6 +177,10 @@ def test_no_person_and_no_free_text_is_published(ran: Ran) -> None:
         if path.suffix == ".pdf":
             with pymupdf.open(path) as file:
                 content = "".join(sheet.get_text() for sheet in file)
+        elif path.suffix == ".docx":
+            with zipfile.ZipFile(path) as archive:
+                texts = [archive.read(f"word/{part}.xml").decode() for part in ("document", "footnotes")]
+            content = html.unescape(re.sub(r"<(?![^>]*descr=)[^>]+>", "", "".join(texts)))
         elif path.suffix != ".xlsx":
             # Pictures are long strings of signs: they hold no text, and make every search slow.
             content = re.sub(r"data:image[^\"]*|<svg.*?</svg>", "", path.read_text(encoding="utf-8"))

@@ -21,6 +21,7 @@ PACKAGES = (
     "papermill",
     "pikepdf",
     "pyarrow",
+    "python-docx",
     "typst",
 )
 """Packages whose version can change what an output looks like."""

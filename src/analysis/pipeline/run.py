@@ -88,6 +88,8 @@ def _alone(project: Project, year: int) -> Iterator[None]:
 def _run_alone(
     project: Project, inputs: Inputs, *, final: bool, progress: Progress, without_wrong_years: bool
 ) -> Done:
+    from analysis.report import index
+
     year = inputs.survey.year
     before = years_before(project, year)
     first = [y for y in before if inputs_changed(project, y)]
@@ -133,6 +135,7 @@ def _run_alone(
             project, year, appendices, lambda what, n: progress(what, done + n, total)
         )
     write_manifest(project, year, [*analyses[year], *appendices])
+    index.write(project.outputs(year).parent)
     return Done(year, tuple(files), bool(missing), tuple(told))
 
 
@@ -216,8 +219,8 @@ def _publish_appendices(
 
 
 def make_appendix(project: Project, year: int, step: Step, folder: Path) -> None:
-    """Run one appendix notebook and export it to HTML and PDF below `folder`; bilaga 1 also as a workbook."""
-    from analysis.report import html, pdf, workbook
+    """Run one appendix notebook and export it in every format below `folder`; bilaga 1 also as a workbook."""
+    from analysis.report import html, pdf, word, workbook
     from analysis.report.document import ExportError, read_notebook
 
     output = folder / "notebooks" / f"{step.output}.ipynb"
@@ -226,10 +229,12 @@ def make_appendix(project: Project, year: int, step: Step, folder: Path) -> None
     try:
         _execute(project, step, output)
         document = read_notebook(output)
-        page = folder / f"{step.appendix}.html"
-        page.parent.mkdir(parents=True, exist_ok=True)
-        page.write_text(html.render(document), encoding="utf-8")
-        page.with_suffix(".pdf").write_bytes(pdf.render(document))
+        appendix = folder / step.appendix
+        appendix.parent.mkdir(parents=True, exist_ok=True)
+        appendix.with_suffix(".html").write_text(html.render(document), encoding="utf-8")
+        # The pictures in Word take most memory, and what they took is free for the PDF.
+        appendix.with_suffix(".docx").write_bytes(word.render(document))
+        appendix.with_suffix(".pdf").write_bytes(pdf.render(document))
         if step.notebook == "appendix_results":
             (folder / "tabeller.xlsx").write_bytes(workbook.render(document))
     except (StepFailed, ExportError) as error:

@@ -9,11 +9,8 @@ from __future__ import annotations
 
 import base64
 import io
-import math
-import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -51,6 +48,7 @@ from analysis.report.blocks import (
     plain_text,
 )
 from analysis.report.document import read_notebook
+from analysis.report.layout import GAP, Placed, Setting, Typesetter, dejavu, start_of_lead_in
 from analysis.report.tables import Table
 
 TEXT_WIDTH, TEXT_HEIGHT = 453.0, 680.0
@@ -58,9 +56,6 @@ TEXT_WIDTH, TEXT_HEIGHT = 453.0, 680.0
 
 LANDSCAPE_WIDTH, LANDSCAPE_HEIGHT = 700.0, 430.0
 """Points between the margins of a landscape A4 page."""
-
-LONGEST_WORD = 17.0
-"""A run of signs without a space that is wider, in units of the letter size, gets places where a line may end."""
 
 
 class AppendixPDF(Exporter):  # type: ignore[misc]  # nbconvert is untyped here
@@ -165,206 +160,30 @@ def _missing_glyphs(document: Document) -> Iterator[Problem]:
                 )
 
 
-@cache
-def _advance(character: str, bold: bool) -> float:
-    """Return the width of a character in units of the font size."""
-    source_sans, dejavu = _font_folders()
-    if character in "\n\t" or unicodedata.category(character) == "Cf":
-        return 0.0
-    for path, axis in (
-        (source_sans / "SourceSans3[wght].ttf", {"wght": 700 if bold else 400}),
-        (dejavu / ("DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"), None),
-    ):
-        font, names, glyphs = _face(path, None if axis is None else axis["wght"])
-        if ord(character) in names:
-            return float(glyphs[names[ord(character)]].width) / font
-    return 1.0
-
-
-@cache
-def _face(path: Path, weight: int | None) -> tuple[int, dict[int, str], Any]:
-    """Return the units per em, the glyph names of code points, and the glyphs of a font at a weight."""
-    font = TTFont(path, lazy=True)
-    location = None if weight is None else {"wght": weight}
-    return font["head"].unitsPerEm, font.getBestCmap(), font.getGlyphSet(location=location)
-
-
-def _width(text: str, size: float, bold: bool = False) -> float:
-    """Return the width of the longest line of a text in points, a little too large rather than too small."""
-    lines = text.splitlines() or [""]
-    return max(sum(_advance(character, bold) for character in line) for line in lines) * size * 1.02 + 0.5
-
-
 # How a table is laid out
 # -----------------------
 
-GAP = 9.0
-"""Points between two columns."""
-
-HEADING_LINES = 4
-"""A column is wide enough for its heading on about so many lines."""
-
-_SPACES = " \t\n\u200b"
-
-
-@dataclass(frozen=True)
-class _Layout:
-    """Letter size, and the page a table stands on."""
-
-    size: float
-    landscape: bool
-
-    @property
-    def width(self) -> float:
-        return LANDSCAPE_WIDTH if self.landscape else TEXT_WIDTH
-
-    @property
-    def height(self) -> float:
-        return LANDSCAPE_HEIGHT if self.landscape else TEXT_HEIGHT
-
-
-LAYOUTS = (
-    _Layout(9.5, landscape=False),
-    _Layout(8.5, landscape=False),
-    _Layout(9.5, landscape=True),
-    _Layout(8.5, landscape=True),
-    _Layout(7.5, landscape=True),
+SETTINGS = (
+    Setting(9.5, TEXT_WIDTH, TEXT_HEIGHT, landscape=False),
+    Setting(8.5, TEXT_WIDTH, TEXT_HEIGHT, landscape=False),
+    Setting(9.5, LANDSCAPE_WIDTH, LANDSCAPE_HEIGHT, landscape=True),
+    Setting(8.5, LANDSCAPE_WIDTH, LANDSCAPE_HEIGHT, landscape=True),
+    Setting(7.5, LANDSCAPE_WIDTH, LANDSCAPE_HEIGHT, landscape=True),
 )
 """Tried in this order; a table too wide for all of them is set in parts."""
 
 
-@dataclass(frozen=True)
-class _ColumnWidths:
-    """Widths of a column's text in points: least without cutting a word, comfortable, and on one line."""
-
-    least: float
-    comfortable: float
-    natural: float
-
-
-@dataclass(frozen=True)
-class _Placed:
-    """A table, or a part of it, with the layout and the column widths it is set in."""
-
-    table: Table
-    layout: _Layout
-    widths: tuple[float, ...]
-
-
-def _column_widths(table: Table, size: float) -> list[_ColumnWidths]:
-    widths = []
-    for column, cells in zip(table.columns, zip(*table.shown_rows(), strict=True), strict=True):
-        heading = _width(column.heading, size, bold=True)
-        body = max(_width(cell, size) for cell in cells)
-        texts = [] if column.is_number else cells
-        parts = [_width(part, size) for text in texts for part in _unbreakable(text)]
-        heading_parts = [_width(part, size, bold=True) for part in _unbreakable(column.heading)]
-        least = max(*heading_parts, *parts, body if column.is_number else 0.0)
-        lines = min(heading / HEADING_LINES, 16 * size)
-        comfortable = max(least, lines, min(body, 12 * size))
-        natural = max(body, heading)
-        widths.append(_ColumnWidths(least, comfortable, natural))
-    return widths
-
-
-def _unbreakable(text: str) -> list[str]:
-    """Return the parts of a text between which a line may end."""
-    parts = re.split(r"[ \t\n\u200b]+|(?<=-)(?=[^\W\d])", _with_breaks(text))
-    return [part for part in parts if part] or [""]
+@cache
+def _typesetter() -> Typesetter:
+    """Return what sets tables in Source Sans 3, and in DejaVu Sans where that lacks a sign."""
+    source_sans = _font_folders()[0] / "SourceSans3[wght].ttf"
+    regular = ((source_sans, 400), (dejavu("DejaVuSans"), None))
+    bold = ((source_sans, 700), (dejavu("DejaVuSans-Bold"), None))
+    return Typesetter(regular, bold, SETTINGS)
 
 
 def _with_breaks(text: str) -> str:
-    """Return text where very long words have invisible places to break, so that none is cut at the margin."""
-    written, width = [], 0.0
-    for character in text:
-        width = 0.0 if character in _SPACES else width + _advance(character, bold=True)
-        if width > LONGEST_WORD:
-            written.append("\u200b")
-            width = _advance(character, bold=True)
-        written.append(character)
-    return "".join(written)
-
-
-def _gaps(count: int) -> float:
-    return GAP * (count - 1)
-
-
-def _place(table: Table, cell: str) -> list[_Placed]:
-    """Return the table in the first layout where it fits, or in parts on landscape pages."""
-    for layout in LAYOUTS:
-        columns = _column_widths(table, layout.size)
-        if sum(column.comfortable for column in columns) + _gaps(len(columns)) <= layout.width:
-            return [_Placed(table, layout, _shared_out(columns, layout.width))]
-    layout = LAYOUTS[-1]
-    parts = _parts(table, layout, cell)
-    return [
-        _Placed(part, layout, _shared_out(_column_widths(part, layout.size), layout.width)) for part in parts
-    ]
-
-
-def _shared_out(columns: Sequence[_ColumnWidths], available: float) -> tuple[float, ...]:
-    """Return widths between comfortable and natural that fill at most the available width."""
-    left = available - _gaps(len(columns)) - sum(column.comfortable for column in columns)
-    wanted = sum(
-        column.natural - column.comfortable for column in columns if column.natural > column.comfortable
-    )
-    share = min(1.0, left / wanted) if wanted > 0 else 0.0
-    return tuple(
-        column.comfortable + share * max(column.natural - column.comfortable, 0.0) for column in columns
-    )
-
-
-def _parts(table: Table, layout: _Layout, cell: str) -> list[Table]:
-    """Return the table as several tables, each with the row headings and about as many other columns."""
-    columns = _column_widths(table, layout.size)
-    needed = [column.comfortable + GAP for column in columns]
-    headers = list(range(table.row_headers))
-    available = layout.width + GAP - sum(needed[: table.row_headers])
-    others = list(range(table.row_headers, len(columns)))
-    too_wide = [table.columns[i].heading for i in others if needed[i] > available]
-    if too_wide:
-        what = f"the columns {', '.join(too_wide)} do not fit on a page beside the row headings"
-        raise ExportError([Problem(cell, what, "Shorten their texts, or use fewer row headings")])
-    groups = _groups(others, needed, available, len(others))
-    even = _groups(others, needed, available, math.ceil(len(others) / len(groups)))
-    if len(even) == len(groups):
-        groups = even
-    return [
-        replace(
-            table,
-            caption=f"{table.caption} (del {number} av {len(groups)})",
-            columns=[table.columns[i] for i in headers + group],
-            rows=[[row[i] for i in headers + group] for row in table.rows],
-        )
-        for number, group in enumerate(groups, start=1)
-    ]
-
-
-def _groups(columns: Iterable[int], needed: Sequence[float], available: float, most: int) -> list[list[int]]:
-    """Return the columns in groups that fit in the available width, with at most so many in each."""
-    groups: list[list[int]] = [[]]
-    for index in columns:
-        used = sum(needed[i] for i in groups[-1])
-        if groups[-1] and (used + needed[index] > available or len(groups[-1]) == most):
-            groups.append([])
-        groups[-1].append(index)
-    return groups
-
-
-def _row_heights(placed: _Placed) -> list[float]:
-    """Return about how high each row is in points, the row of headings first."""
-    size = placed.layout.size
-    rows = [[column.heading for column in placed.table.columns], *placed.table.shown_rows()]
-    heights = []
-    for number, row in enumerate(rows):
-        lines = max(
-            sum(
-                math.ceil(1.1 * _width(line, size, number == 0) / width) for line in cell.splitlines() or [""]
-            )
-            for cell, width in zip(row, placed.widths, strict=True)
-        )
-        heights.append(lines * size * 1.25 + size)
-    return heights
+    return _typesetter().with_breaks(text)
 
 
 # Typst source
@@ -424,10 +243,10 @@ class _Writer:
             if not isinstance(block, TableBlock):
                 written.append((block, self.block(block)))
                 continue
-            placed = _place(block.table, block.cell)
+            placed = _typesetter().place(block.table, block.cell)
             code = self.table(block, placed)
-            if placed[0].layout.landscape:
-                start = _start_of_lead_in([earlier for earlier, _ in written])
+            if placed[0].setting.landscape:
+                start = start_of_lead_in([earlier for earlier, _ in written])
                 code = _joined([*(text for _, text in written[start:]), code])
                 code = f"page(flipped: true, {{\n{code}\n}})"
                 del written[start:]
@@ -487,7 +306,7 @@ class _Writer:
         ]
         return f"chart({', '.join(arguments)})"
 
-    def table(self, block: TableBlock, placed: Sequence[_Placed]) -> str:
+    def table(self, block: TableBlock, placed: Sequence[Placed]) -> str:
         self.tables.extend(part.table for part in placed)
         calls = []
         for part in placed:
@@ -544,20 +363,9 @@ def _labelled(call: str, name: str) -> str:
     return f"[#{call}#label({_string(name)})]"
 
 
-def _start_of_lead_in(blocks: Sequence[Block]) -> int:
-    """Return where the headings and paragraphs right before the next block begin, if a heading is first."""
-    start = len(blocks)
-    for index in range(len(blocks) - 1, max(len(blocks) - 5, -1), -1):
-        if isinstance(blocks[index], Heading):
-            start = index
-        elif not isinstance(blocks[index], Paragraph) or start < len(blocks):
-            break
-    return start
-
-
-def _table_call(placed: _Placed, label: str, ident: str, lines: Sequence[str]) -> str:
-    table, layout = placed.table, placed.layout
-    heights = _row_heights(placed)
+def _table_call(placed: Placed, label: str, ident: str, lines: Sequence[str]) -> str:
+    table, layout = placed.table, placed.setting
+    heights = _typesetter().row_heights(placed)
     fits = sum(heights) < 0.6 * layout.height
     widths = [width + (GAP if index else 0.0) for index, width in enumerate(placed.widths)]
     rows = [

@@ -1,0 +1,85 @@
+"""How a table is set: the first setting with room, whole words, even parts, and what goes along to its page."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis.report.blocks import Block, ExportError, Heading, Paragraph, TableBlock
+from analysis.report.layout import GAP, LONGEST_WORD, Setting, Typesetter, dejavu, start_of_lead_in
+from analysis.report.tables import Column, Table
+
+SMALL, TURNED = Setting(10.0, 300.0, 600.0, landscape=False), Setting(8.0, 600.0, 300.0, landscape=True)
+SETTER = Typesetter(
+    regular=((dejavu("DejaVuSans"), None),), bold=((dejavu("DejaVuSans-Bold"), None),), settings=(SMALL, TURNED)
+)  # fmt: skip
+
+
+def table(*headings: str, row_headers: int = 1) -> Table:
+    columns = [Column(f"c{i}", heading) for i, heading in enumerate(headings)]
+    return Table("T", columns, [["ord"] * len(headings)], row_headers=row_headers)
+
+
+def test_letters_are_as_wide_as_the_font_says() -> None:
+    # 1303 of 2048 units for a digit of DejaVu Sans, and 2 % and half a point to be on the safe side.
+    assert SETTER.width("0123", 10.0) == pytest.approx(4 * 1303 / 2048 * 10 * 1.02 + 0.5)
+    assert SETTER.width("0123\n0", 10.0) == SETTER.width("0123", 10.0)
+    assert SETTER.width("0", 10.0, bold=True) > SETTER.width("0", 10.0)
+    assert SETTER.width("\u200b", 10.0) == SETTER.width("", 10.0) == 0.5
+
+
+def test_only_very_long_words_get_places_to_break() -> None:
+    text = "Arbetsmarknadsförvaltningen uppger"
+    assert SETTER.with_breaks(text) == text
+    broken = SETTER.with_breaks("m" * 100)
+    assert broken.replace("\u200b", "") == "m" * 100
+    assert all(
+        SETTER.width(part, 1.0, bold=True) <= LONGEST_WORD * 1.02 + 0.5 for part in broken.split("\u200b")
+    )
+
+
+def test_a_table_takes_the_first_setting_with_room() -> None:
+    (placed,) = SETTER.place(table("A", "B"), "cell 1")
+    assert placed.setting is SMALL
+    # Three words of 27 letters, about 18 units wide when bold: 3 × 190 points at size 10, 3 × 150 at size 8.
+    (placed,) = SETTER.place(table(*["Arbetsmarknadsförvaltningen"] * 3), "cell 1")
+    assert placed.setting is TURNED
+    # A word as wide as its column is taken for two lines: rather too high than too low.
+    assert SETTER.row_heights(placed) == [2 * 8 * 1.25 + 8, 8 * 1.25 + 8]
+
+
+@given(st.lists(st.text("abcdefghij -", min_size=1, max_size=40).filter(str.strip), min_size=2, max_size=30))
+@settings(max_examples=30, deadline=None)
+def test_every_column_stands_in_one_part_that_fits_and_no_word_is_cut(headings: list[str]) -> None:
+    whole = table(*headings)
+    placed = SETTER.place(whole, "cell 1")
+    assert [c for part in placed for c in part.table.columns[1:]] == list(whole.columns[1:])
+    for number, part in enumerate(placed, start=1):
+        assert part.table.columns[0] == whole.columns[0]
+        assert part.table.caption == ("T" if len(placed) == 1 else f"T (del {number} av {len(placed)})")
+        assert sum(part.widths) + GAP * (len(part.widths) - 1) <= part.setting.width + 0.01
+        for column, width in zip(part.table.columns, part.widths, strict=True):
+            words = SETTER.with_breaks(column.heading).replace("-", "- ").replace("\u200b", " ").split()
+            assert max(SETTER.width(word, part.setting.size, bold=True) for word in words) <= width + 0.01
+
+
+def test_row_headings_that_leave_no_room_name_the_cell() -> None:
+    with pytest.raises(
+        ExportError, match=r"cell 7: the columns W+ do not fit on a page beside the row headings"
+    ):
+        SETTER.place(table(*["W" * 14] * 5, row_headers=4), "cell 7")
+
+
+def test_a_heading_and_its_text_go_along_with_a_table() -> None:
+    heading, text = Heading(2, (), "1", "avsnitt-a"), Paragraph(())
+    other: Block = TableBlock(table("A", "B"), 1)
+    cases: list[tuple[list[Block], int]] = [
+        ([other, heading, text], 1),
+        ([other, heading, heading, text], 1),
+        ([text, text], 2),
+        ([heading, text, other], 3),
+        ([heading, text, text, text, text, text], 6),
+        ([], 0),
+    ]
+    assert [start_of_lead_in(blocks) for blocks, _ in cases] == [start for _, start in cases]
