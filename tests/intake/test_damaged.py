@@ -8,7 +8,6 @@ process of their own (this file as a program), which tells the time and the memo
 
 from __future__ import annotations
 
-import datetime as dt
 import functools
 import gzip
 import io
@@ -413,7 +412,7 @@ def take_in(grid: Grid, name: str, folder: Path) -> int:
     """Draft a survey from an export and clean it, as ``new-year`` and ``run`` do; return how many cells it has."""
     table = find_table(grid, name)
     register = Register.read(UNITS)
-    draft = draft_survey(table, grid, year=2024, exported=dt.date(2024, 11, 1), register=register)
+    draft = draft_survey(table, grid, year=2024, register=register)
     written = folder / "survey.yaml"
     written.write_text(to_yaml(draft), encoding="utf-8")
     survey = read_survey(written, "survey.yaml", year=2024)

@@ -96,7 +96,7 @@ def read(tmp_path: Path, register: Register) -> Callable[..., tuple[Table, Draft
         path.write_bytes(raw)
         grid = decode(path, name)
         found = find_table(grid, name, dialect=dialect)
-        draft = draft_survey(found, grid, year=2024, exported=dt.date(2024, 11, 1), register=register)
+        draft = draft_survey(found, grid, year=2024, register=register)
         written = tmp_path / "survey.yaml"
         written.write_text(to_yaml(draft), encoding="utf-8")
         assert read_survey(written, "survey.yaml", year=2024) == draft.survey
@@ -860,7 +860,7 @@ def test_a_file_of_spss_knows_its_labels_and_what_is_missing(register: Register,
         ("answer", "q4", "Hur många barn?", ""),
         ("answer", "q5", "q5", ""),
     ]
-    draft = draft_survey(found, grid, year=2024, exported=dt.date(2024, 11, 1), register=register)
+    draft = draft_survey(found, grid, year=2024, register=register)
     (tmp_path / "survey.yaml").write_text(to_yaml(draft), encoding="utf-8")
     assert read_survey(tmp_path / "survey.yaml", "survey.yaml", year=2024) == draft.survey
     asked = questions(draft)
@@ -1051,6 +1051,45 @@ def test_rows_that_repeat_the_header_are_known_and_no_answers_of_the_draft(
     assert [i for i, again in enumerate(found.repeated) if again] == list(range(5, 5 + height))
     _, once = read(as_csv(rows))
     assert draft.survey.questions == once.survey.questions
+
+
+def unfinished(found: Table) -> list[str]:
+    return [
+        line for line in found.dialect.doubts(found) if "unfinished" in line or "_validation_status" in line
+    ]
+
+
+def test_submissions_that_the_tool_itself_calls_unfinished_are_counted() -> None:
+    header = ["id", "submitdate", "lastpage", "startlanguage", "Q1"]
+    rows = [
+        ["1", "2024-10-01", "3", "sv", "Ja"],
+        ["2", "", "1", "sv", "Ja"],
+        ["3", "2024-10-02", "3", "sv", "Nej"],
+    ]
+    (line,) = unfinished(table([header, *rows]))
+    assert line.startswith(
+        "1 submission is unfinished by the survey tool's own word (without “submitdate”): "
+    )
+    assert unfinished(table([header, rows[0], rows[2]])) == []
+    assert unfinished(table([header, rows[1], rows[1]])) == []  # it tells nothing of any
+    assert (
+        unfinished(table([["Plan?", "Svarsdatum"], ["Ja", ""], ["Nej", "2024-10-01"]])) == []
+    )  # nor a table
+    names = ["ResponseId", "Finished", "Q1"]
+    ids = [f'{{"ImportId":"{name}"}}' for name in names]
+    rows = [["a", "True", "Ja"], ["b", "False", "Nej"], ["c", "False", "Ja"]]
+    (line,) = unfinished(table([names, names, ids, *rows]))
+    assert line.startswith("2 submissions are unfinished by the survey tool's own word (Finished “False”): ")
+    header = ["Q1", "_id", "_uuid", "_validation_status"]
+    rows = [
+        ["Ja", "1", "a", ""],
+        ["Ja", "2", "b", "validation_status_not_approved"],
+        ["Nej", "3", "c", "Not Approved"],
+    ]
+    (line,) = unfinished(table([header, *rows]))
+    assert line.startswith(
+        "2 submissions have the _validation_status “validation_status_not_approved”, “Not Approved”"
+    )
 
 
 def test_brackets_that_do_not_close_are_text() -> None:

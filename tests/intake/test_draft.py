@@ -27,7 +27,7 @@ def drafted(register) -> Callable[..., Draft]:
             rows = [["Alias", "x", *[""] * (len(columns) - 2)], *rows]
         grid = Grid("svar.csv", "0" * 64, from_rows(rows), **more)
         table = find_table(grid, "svar.csv", dialect=tool)
-        return draft_survey(table, grid, year=2024, exported=dt.date(2024, 11, 1), register=register)
+        return draft_survey(table, grid, year=2024, register=register)
 
     return drafted
 
@@ -51,7 +51,7 @@ def test_a_draft_of_a_small_export(drafted) -> None:
     assert [q.id for q in survey.questions] == ["q01", "q02"]
     assert (survey.year, survey.draft, survey.respondents, survey.language) == (2024, True, "people", "sv")
     assert (survey.source.file, survey.source.dialect, survey.source.sheet) == ("svar.csv", "table", None)
-    assert survey.source.exported == dt.date(2024, 11, 1)
+    assert survey.source.exported is None  # the file does not tell it
     assert (survey.period.start, survey.period.end) == (dt.date(2024, 1, 1), dt.date(2024, 12, 31))
     assert [s.confirmed for s in survey.sections] == [False]
     assert draft.settle == [
@@ -83,9 +83,95 @@ def test_a_draft_is_read_back_equal_from_its_yaml(drafted, tmp_path: Path) -> No
 
 
 def test_units_are_recognised_by_the_register(drafted) -> None:
-    draft = drafted({"Förvaltning": ["Bromma", "Farsta sdf", "Järva", "Okänd"] * 3, "Plan?": JA})
+    draft = drafted({"Förvaltning": ["Bromma", "Farsta sdf", "Järva", "Okänd", "Farsta"], "Plan?": JA[:5]})
     assert kinds(draft)["Förvaltning"] == "unit"
     assert draft.survey.respondents == "units"
+    assert [line for line in draft.settle if "same unit" in line] == [
+        "1 question is taken for the unit that answers: 1 submission gives way to another one of the same unit: q01 "
+        "“Förvaltning”."
+    ]
+
+
+def test_units_that_are_named_by_many_are_a_choice(drafted) -> None:
+    draft = drafted({"Var bor du?": ["Bromma", "Farsta", "Järva", "Rinkeby"] * 3, "Plan?": JA})
+    asked = question(draft, "Var bor du?")
+    assert (asked.kind, draft.survey.respondents) == ("single", "people")
+    assert {o.label for o in asked.options} == {"Bromma", "Farsta", "Järva", "Rinkeby"}
+    (line,) = [line for line in draft.settle if "names of units" in line]
+    assert "12 submissions name 3 units" in line
+    assert "write `kind: unit` in place of `kind: single`" in line
+    # Two submissions of each are those of administrations; a second question of units is a choice.
+    draft = drafted(
+        {
+            "Enhet?": ["Bromma", "Farsta", "Järva"] * 2,
+            "Och?": ["Bromma", "Farsta", "Järva"] * 2,
+            "Plan?": JA[:6],
+        }
+    )
+    assert kinds(draft) == {"Enhet?": "unit", "Och?": "single", "Plan?": "single"}
+
+
+def test_what_tells_who_somebody_is_becomes_no_option(drafted) -> None:
+    told = {
+        "Chef?": ["Moa Stenlund", "Kim Ek", "Anna von Essen", "Kim Ek"] * 3,
+        "Hur når vi dig?": ["070-123 45 67", "a.b@c.se", "08-508 12 345"] * 4,
+        "Nummer?": ["811228-9874", ""] * 6,
+        "Vad tycker du?": ["Bra", "Ring mig på kvällen: 070-123 45 67", "Dåligt"] * 4,
+        "Och mer?": ["En mycket lång mening som några råkat skriva av från varandra, ord för ord"] * 4 + TEXTS[:8],
+        "Plan?": JA,
+    }  # fmt: skip
+    draft = drafted(told)
+    assert kinds(draft) == {
+        "Chef?": "free_text", "Vad tycker du?": "free_text", "Och mer?": "free_text", "Plan?": "single",
+    }  # fmt: skip
+    assert {d.column: d.why for d in draft.survey.drop} == {
+        "Hur når vi dig?": "personal",
+        "Nummer?": "personal",
+    }
+    assert [line.partition(":")[0] for line in draft.settle[3:]] == [
+        "2 columns are dropped as personal, for holding e-mail addresses, telephone numbers or personal numbers",
+        "1 question is of answers that look like names of persons, taken for free text",
+        "1 question is holding e-mail addresses, telephone numbers or personal numbers, taken for free text",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("tool", "columns"),
+    [
+        ("limesurvey", {
+            "id": [str(i) for i in range(12)], "submitdate": ["2024-10-01 10:00:00"] * 12, "lastpage": ["3"] * 12,
+            "V[SQ001]": ["Y", "", ""] * 4, "V[SQ002]": ["Y", "", ""] * 4, "V[other]": ["", "eget", ""] * 4,
+        }),
+        ("surveymonkey", {
+            "Respondent ID": [str(7 * i) for i in range(12)], "V - A": ["A", "", ""] * 4, "V - B": ["B", "", ""] * 4,
+            "V - Other (please specify)": ["", "Schack", ""] * 4,
+        }),
+        ("google_forms", {
+            "Tidstämpel": [str(i) for i in range(12)], "V": ["A, B", "", "A", "B", "A", ""] * 2,
+            "Annat, ange vad": ["", *TEXTS[:4], ""] + [""] * 6,
+        }),
+    ],
+)  # fmt: skip
+def test_who_only_wrote_a_text_beside_the_options_is_told(drafted, tool: str, columns) -> None:
+    draft = drafted(columns, tool)
+    assert [q.kind for q in draft.survey.questions] == ["multiple", "free_text"]
+    (line,) = [line for line in draft.settle if "beside a text of one's own" in line]
+    n = 1 if tool == "google_forms" else 4
+    assert f"counts as not answered on the choices, here {n} submission" in line
+
+
+def test_errors_of_a_spreadsheet_do_not_decide_a_kind(drafted) -> None:
+    draft = drafted({"Antal": ["105", "#N/A", "40", "#SAKNAS!"] * 3, "Plan?": JA, "Tom": ["#REF!"] * 12})
+    assert kinds(draft) == {"Antal": "number", "Plan?": "single", "Tom": "free_text"}
+    lines = [line for line in draft.settle if "error of a spreadsheet" in line]
+    said = [yaml.safe_load(line.split("`")[1])["missing"] for line in lines]
+    assert said == [{"#N/A": "lost"}, {"#SAKNAS!": "lost"}, {"#REF!": "lost"}]
+
+
+def test_dates_with_short_years_are_texts(drafted) -> None:
+    draft = drafted({"När?": ["7.11.24", "25.1.24", "1.2.23"] * 4, "Plan?": JA})
+    assert kinds(draft)["När?"] == "free_text"
+    assert any("dates with two digits for the year" in line for line in draft.settle)
 
 
 def test_a_grid_is_one_question_with_items(drafted) -> None:
@@ -183,7 +269,8 @@ def test_technical_and_personal_columns_are_dropped_and_named(drafted) -> None:
         "1 column is dropped as personal: “E-post”.",
         "1 column is dropped as technical: “Språk”.",
         "2 columns are dropped as technical, for numbering or linking the answers: “Nr”, “Länk”.",
-        "1 column is dropped as personal, for holding e-mail addresses: “Hur når vi er?”.",
+        "1 column is dropped as personal, for holding e-mail addresses, telephone numbers or personal numbers: “Hur når "
+        "vi er?”.",
         "1 column is dropped as personal, for asking who answers: “Kontaktperson för enkäten”.",
         "1 question is answered with one option only: add the others of the questionnaire: q03 “Webbsida”.",
     ]
@@ -191,7 +278,9 @@ def test_technical_and_personal_columns_are_dropped_and_named(drafted) -> None:
 
 def test_the_same_doubt_about_many_questions_is_one_line(drafted) -> None:
     columns = {f"Påstående {i}": ["1", "2", "3", "5"] * 3 for i in range(5)}
-    draft = drafted(columns | {"Plan?": ["Ja", "Nej"] * 5 + ["Tja", "Nja"], "Tom": [""] * 12})
+    draft = drafted(
+        columns | {"Plan?": ["Ja", "Nej"] * 5 + ["Tja", "Nja"], "Tom": [""] * 12, "Varför?": TEXTS}
+    )
     assert draft.settle[3:] == [
         "5 questions are taken for a scale from 1 to 5, in the order of the numbers: q01, q02, q03, q04, q05.",
         "1 question is open to review, for so many rare answers that do not fit: q06 (2) “Plan?”.",
@@ -342,7 +431,7 @@ def test_labels_of_a_file_that_are_no_options(drafted) -> None:
     grid = Grid("svar.sav", "0" * 64, from_rows(rows), **more)
     register = Register.read(Path(__file__).parents[2] / "data" / "reference" / "units.csv")
     table = find_table(grid, "svar.sav")
-    draft = draft_survey(table, grid, year=2024, exported=dt.date(2024, 11, 1), register=register)
+    draft = draft_survey(table, grid, year=2024, register=register)
     assert kinds(draft) == {"Ålder": "single", "Ort": "single", "Svar": "single"}
     assert {o.label for o in question(draft, "Svar").options} == {"Ja", "Nej", "Kanske"}
 
@@ -401,7 +490,7 @@ def test_any_draft_can_be_read_back(data: st.DataObject, tmp_path_factory: pytes
     grid = Grid("svar", "0" * 64, from_rows([header, *rows]), **more)
     try:
         table = find_table(grid, "svar")
-        draft = draft_survey(table, grid, year=2024, exported=dt.date(2024, 11, 1), register=REGISTER)
+        draft = draft_survey(table, grid, year=2024, register=REGISTER)
     except InputError:
         return
     path = tmp_path_factory.mktemp("drafted") / "survey.yaml"

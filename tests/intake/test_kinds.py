@@ -11,8 +11,10 @@ from analysis.intake.dialects import DIALECTS
 from analysis.intake.kinds import (
     SCALES,
     Asked,
+    contact_details,
     in_order,
     infer_kind,
+    look_like_persons,
     make_options,
     most_frequent_spelling,
     slugs,
@@ -300,6 +302,72 @@ def test_numbers_that_look_like_ids() -> None:
     assert infer([str(198_001_010 + 13 * i) for i in range(12)]).doubts == (doubt,)
     assert infer([str(1000 + 13 * i) for i in range(9)]).doubts == ()
     assert infer([str(10 + 3 * i) for i in range(12)]).doubts == ()
+
+
+def test_numbers_that_a_question_asks_for_are_numbers_though_some_wrote_words() -> None:
+    hours = ["1", "2", "3", "10", "1,5", "2.5", "ca 4", "0", "10-12", "tio"] * 4
+    assert infer(hours, "Hur många timmar per vecka?") == Asked("number", rare=3)
+    assert infer([*map(str, range(100, 112)), "ca 40", "ca 40", "tio", "tio"] * 2, "Ålder") == Asked(
+        "number", rare=2
+    )
+
+
+def test_amounts_with_an_open_end_are_options_and_their_numbers_are_doubted() -> None:
+    asked = infer(["0", "1", "2", "3 eller fler"] * 6, "Hur många barn har du?")
+    assert (asked.kind, labels(asked)) == ("single", ["0", "1", "2", "3 eller fler"])
+    assert asked.doubts == (
+        "of numbers, taken for options: write `kind: number` and take the options away if numbers are asked for",
+    )
+
+
+@pytest.mark.parametrize(
+    "cells", [["Bra", "Dåligt", "-99"], ["1 - Dåligt", "2 - Bra", "-99"], ["A;B", "A", "-1"]]
+)
+def test_what_stands_for_a_missing_answer_is_never_an_option(cells: list[str]) -> None:
+    asked = infer(cells * 8, tool="microsoft_forms")
+    assert asked.kind != "free_text"
+    assert cells[2] not in labels(asked)
+    assert asked.rare == 1
+    assert f"“{cells[2]}”, which may stand for a missing answer" in asked.doubts[-1]
+
+
+@pytest.mark.parametrize(
+    ("text", "details"),
+    [
+        ("anna.ek@stockholm.se", ("anna.ek@stockholm.se",)),
+        ("Ring 08-508 12 345 efter 13.00", ("08-508 12 345",)),
+        ("19811228-9874", ("19811228-9874",)),
+        ("811228-9875", ()),  # a wrong check digit
+        ("2024-10-19", ()),
+        ("0,5", ()),
+        ("10 000 000", ()),
+        ("twitter @stockholm", ()),
+    ],
+)
+def test_contact_details(text: str, details: tuple[str, ...]) -> None:
+    assert contact_details(text) == details
+
+
+@pytest.mark.parametrize(
+    ("cells", "persons"),
+    [
+        (["Moa Stenlund", "Kim Ek", "Anna Svensson", "Kim Ek"] * 5, True),
+        (["Anna Svensson", "Xerxes Quul", "Yva Zorn", "vet ej"], True),
+        (["East North Central", "New England", "Pacific"] * 5, False),
+        (["Mycket Bra", "Ganska Bra", "Dåligt"] * 5, False),
+        (["Anna Svensson"] * 5, False),
+        (["Polis", "Skola", "Anna Svensson"], False),
+    ],
+)
+def test_answers_that_look_like_names_of_persons(cells: list[str], persons: bool) -> None:
+    assert look_like_persons(Counter(cells)) == persons
+    assert any("names of persons" in doubt for doubt in infer(cells).doubts) == persons
+
+
+def test_a_long_text_is_an_option_only_if_many_chose_it() -> None:
+    long = "Ett svar som är längre än sextio tecken och därför sällan är ett alternativ"
+    assert infer([long] * 3 + ["Ja", "Nej"] * 3).kind == "free_text"
+    assert set(labels(infer([long] * 5 + ["Ja", "Nej"] * 3))) == {long, "Ja", "Nej"}
 
 
 # --- Options ---

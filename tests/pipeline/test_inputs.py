@@ -160,13 +160,47 @@ def test_the_sheet_that_a_survey_tool_is_recognised_by_wins_over_the_first(tmp_p
     grid = decode_export(path, "svar.xlsx")
     assert (grid.sheet, grid.other_sheets) == ("Formulärsvar 1", ("Koder", "Logg"))
     assert decode_export(path, "svar.xlsx", sheet="Logg").sheet == "Logg"
-    assert decode_export(path, "svar.xlsx", dialect="table").sheet == "Koder"
     assert decode_export(path, "svar.xlsx", dialect="limesurvey").sheet == "Koder"
 
 
-def test_the_first_sheet_is_taken_where_none_is_recognised(tmp_path: Path) -> None:
-    path = write_book(tmp_path / "svar.xlsx", {"Svar": [["Plan?", "Varför?"], ["Ja", "x"]], "Koder": NOTES})
-    assert decode_export(path, "svar.xlsx").sheet == "Svar"
+COVER = [["Enkät om samverkan"], ["Skapad av utredningsenheten"]]
+ANSWERS = [["Nr", "Plan?", "Varför?"], *[[str(i), "Ja", f"Text {i}"] for i in range(6)]]
+
+
+@pytest.mark.parametrize("dialect", [None, "table"])
+def test_the_only_sheet_that_looks_like_answers_is_taken_where_none_is_recognised(
+    tmp_path: Path, dialect: str | None
+) -> None:
+    path = write_book(tmp_path / "svar.xlsx", {"Info": COVER, "Svar": ANSWERS, "Koder": NOTES})
+    assert decode_export(path, "svar.xlsx", dialect=dialect).sheet == "Svar"
+
+
+@pytest.mark.parametrize(
+    ("sheets", "what"),
+    [
+        ({"Info": COVER, "Koder": NOTES}, "no sheet clearly looks like answers: 'Info', 'Koder'"),
+        ({"Info": COVER, "Vår": ANSWERS, "Höst": ANSWERS}, "several sheets look like answers: 'Vår', 'Höst'"),
+    ],
+)
+def test_a_person_chooses_the_sheet_where_it_cannot_be_told(
+    tmp_path: Path, sheets: dict[str, list[list[str]]], what: str
+) -> None:
+    path = write_book(tmp_path / "svar.xlsx", sheets)
+    with pytest.raises(InputError) as caught:
+        decode_export(path, "svar.xlsx")
+    assert str(caught.value) == (
+        f"svar.xlsx: {what}. Name the one to read with `--sheet` (`source: sheet:` in survey.yaml), or keep only that "
+        "sheet."
+    )
+
+
+def test_a_file_without_sheets_has_none_to_choose(tmp_path: Path) -> None:
+    path = tmp_path / "svar.csv"
+    path.write_text("Plan?;Varför?\nJa;x\n", encoding="utf-8")
+    with pytest.raises(
+        InputError, match=r"svar\.csv: the file has no sheets, so 'Svar' cannot be read\. Leave out"
+    ):
+        decode_export(path, "svar.csv", sheet="Svar")
 
 
 def test_two_sheets_that_look_like_answers_are_for_a_person_to_choose_between(tmp_path: Path) -> None:
@@ -174,8 +208,8 @@ def test_two_sheets_that_look_like_answers_are_for_a_person_to_choose_between(tm
     with pytest.raises(InputError) as caught:
         decode_export(path, "svar.xlsx")
     assert str(caught.value) == (
-        "svar.xlsx: several sheets look like answers: 'Vår', 'Höst'. Name the one to read in `source: sheet:`, or keep "
-        "only that sheet."
+        "svar.xlsx: several sheets look like answers: 'Vår', 'Höst'. Name the one to read with `--sheet` (`source: "
+        "sheet:` in survey.yaml), or keep only that sheet."
     )
     assert decode_export(path, "svar.xlsx", sheet="Höst").sheet == "Höst"
 

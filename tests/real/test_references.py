@@ -7,7 +7,6 @@ Figures that others have computed (R's likert package, published tables, a perso
 from __future__ import annotations
 
 import csv
-import datetime as dt
 import gzip
 import io
 import json
@@ -60,7 +59,7 @@ def taken_in(register: Register) -> Callable[..., tuple[Grid, Table, Survey, Cle
             path = CASES / case
             grid = decode(path, path.name)
             table = find_table(grid, path.name)
-            draft = draft_survey(table, grid, year=2024, exported=dt.date(2024, 11, 1), register=register)
+            draft = draft_survey(table, grid, year=2024, register=register)
             written = folder / "survey.yaml"
             written.write_text(to_yaml(draft), encoding="utf-8")
             survey = read_survey(written, "survey.yaml", year=2024)

@@ -18,8 +18,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from analysis.intake.cells import Mask, distinct, each, filled, one_line
+from analysis.intake.cells import Mask, distinct, each, filled, is_blank, one_line
 from analysis.intake.decode import Grid
+from analysis.intake.parse import NO
 from analysis.problems import InputError, Problem
 from analysis.survey.instrument import Columns, fold
 
@@ -178,6 +179,26 @@ class Dialect:
         return []
 
 
+def counted(n: int, thing: str, verb: tuple[str, str] | None = None) -> str:
+    """Return a number and what it counts, in singular or plural, with its verb.
+
+    Examples
+    --------
+    >>> counted(1, "submission", ("has", "have")), counted(2, "question")
+    ('1 submission has', '2 questions')
+    """
+    words = f"{n} {thing}" if n == 1 else f"{n} {thing}s"
+    return f"{words} {verb[n != 1]}" if verb else words
+
+
+def _unfinished(n: int, sign: str) -> str:
+    what = counted(n, "submission", ("is", "are"))
+    return (
+        f"{what} unfinished by the survey tool's own word ({sign}): take such out of its export, or say that they "
+        "count."
+    )
+
+
 def _first_full(rows: Rows) -> int | None:
     """Return the first row that is filled in for more than half of the fullest one."""
     given = [sum(bool(c.strip()) for c in row) for row in rows]
@@ -213,6 +234,16 @@ class Tool(Dialect):
     def height(self, rows: Rows) -> int:
         """Return of how many rows the header is that begins with the first of these; 0 if there is none."""
         raise NotImplementedError
+
+    def doubts(self, table: Table) -> list[str]:
+        """Return what a person must settle about the submissions: how many lack the time at which they were sent."""
+        column = next((c for c in table.columns if c.role == "submitted"), None)
+        if column is None:
+            return []
+        blank = each(table.cells[column.position], is_blank, bool) & ~table.repeated
+        if not blank.any() or blank.sum() == (~table.repeated).sum():
+            return []
+        return [_unfinished(int(blank.sum()), f"without “{column.header}”")]
 
     def _leading(self, header: Sequence[str]) -> int:
         """Return how many columns of the tool itself stand first."""
@@ -550,18 +581,16 @@ class Qualtrics(Tool):
         return re.compile(r"-?\d+") if finished <= {"0", "1"} else None
 
     def doubts(self, table: Table) -> list[str]:
-        """Tell of submissions that are previews, tests, spam, or imported."""
-        status = next((c for c in table.columns if fold(c.header) == "status"), None)
-        if status is None:
-            return []
-        odd = ~each(table.cells[status.position], lambda text: fold(text) in self._real, bool)
-        if not odd.any():
-            return []
-        seen = ", ".join(f"“{text}”" for text in distinct(table.cells[status.position][odd]))
-        return [
-            f"{int(odd.sum())} submissions have the Status {seen}: take previews and tests out of the survey tool's "
-            "export."
-        ]
+        """Tell of submissions that are previews, tests, spam, or imported, and of those that were not finished."""
+        found = super().doubts(table)
+        odd, seen = _odd(table, "status", lambda text: text not in self._real)
+        if odd:
+            have = counted(odd, "submission", ("has", "have"))
+            found.append(
+                f"{have} the Status {seen}: take previews and tests out of the survey tool's export."
+            )
+        odd, seen = _odd(table, "finished", lambda text: text in NO)
+        return [*found, _unfinished(odd, f"Finished {seen}")] if odd else found
 
 
 class KoboToolbox(Tool):
@@ -617,6 +646,13 @@ class KoboToolbox(Tool):
         names = all(self._name.fullmatch(part) for part in text.split("/"))
         return last if last and (names or before[group] > 1) else text
 
+    def doubts(self, table: Table) -> list[str]:
+        """Tell of submissions that somebody has not approved."""
+        odd, seen = _odd(table, "_validation_status", lambda text: "not_approved" in text.replace(" ", "_"))
+        have = counted(odd, "submission", ("has", "have"))
+        said = [f"{have} the _validation_status {seen}: take them out of the survey tool's export."]
+        return super().doubts(table) + (said if odd else [])
+
     def codes(self, table: Table) -> re.Pattern[str] | None:
         """Return the names of options, which stand in the export unless labels were asked for."""
         return re.compile(r"(?=.*[a-z])[a-z0-9]+(_[a-z0-9]+)*")
@@ -645,6 +681,16 @@ class Spss(Dialect):
             role = self.own.get(fold(name)) or PERSONAL.get(fold(label)) or PERSONAL.get(fold(name), "answer")
             found.append(RawColumn(i, name, role, label or name, code=name))
         return found
+
+
+def _odd(table: Table, header: str, is_odd: Callable[[str], bool]) -> tuple[int, str]:
+    """Return how many submissions hold an odd text (folded) below a header, and the texts."""
+    column = next((c for c in table.columns if fold(c.header) == header), None)
+    if column is None:
+        return 0, ""
+    cells = table.cells[column.position]
+    odd = each(cells, lambda text: is_odd(fold(text)), bool) & ~table.repeated
+    return int(odd.sum()), ", ".join(f"“{text}”" for text in distinct(cells[odd]))
 
 
 def _texts_of(table: Table, header: str) -> set[str]:
@@ -757,6 +803,32 @@ def is_recognised(grid: Grid, dialect: str | None = None) -> bool:
     top = _top(grid)
     tools = [tool for tool in DIALECTS if isinstance(tool, Tool) and dialect in (None, tool.name)]
     return any(tool.find_header(top) is not None for tool in tools)
+
+
+FEWEST_ANSWERS = 5
+"""Fewer rows below a header tell nothing of what a sheet is."""
+
+
+def looks_like_answers(grid: Grid) -> bool:
+    """Return whether a grid that no tool is recognised by clearly is a table: a header, and many full rows below.
+
+    Examples
+    --------
+    >>> from analysis.intake.cells import from_rows
+    >>> looks_like_answers(Grid("", "", from_rows([["Plan?", "Varför?"], *[["Ja", "Vet ej"]] * 5])))
+    True
+    >>> looks_like_answers(Grid("", "", from_rows([["Enkät om samverkan"], ["Skapad 2024"]])))
+    False
+    """
+    top = _top(grid)
+    first = _first_full(top)
+    if first is None:
+        return False
+    named = [i for i, cell in enumerate(top[first]) if cell.strip()]
+    given = filled(grid.cells.iloc[first + 1 :])
+    given = given[given.any(axis=1)][:, named]
+    consistent = (given.sum(axis=1) * 2 > len(named)).sum()
+    return len(named) > 1 and len(given) >= FEWEST_ANSWERS and bool(consistent >= 0.8 * len(given))
 
 
 def _top(grid: Grid, rows: int = 30) -> Rows:

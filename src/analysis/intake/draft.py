@@ -15,14 +15,19 @@ import yaml
 
 from analysis.intake.cells import codes_of, each, is_blank, one_line
 from analysis.intake.decode import Grid
-from analysis.intake.dialects import RawColumn, Table, after_dash, in_brackets
+from analysis.intake.dialects import RawColumn, Table, after_dash, counted, in_brackets
+from analysis.intake.doubts import doubts_of_rows, filled_in
 from analysis.intake.kinds import (
     SCALES,
     Asked,
+    in_order,
     infer_kind,
+    is_contact_detail,
     is_date,
     make_options,
     missing_line,
+    most_frequent_spelling,
+    share_of,
     slug,
     slugs,
     unused,
@@ -43,7 +48,6 @@ from analysis.survey.instrument import (
 )
 from analysis.survey.units import Register
 
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _LINK = re.compile(r"https?://\S+")
 _ASKS_WHO = re.compile(
     r"(kontaktperson|contact person|uppgiftslämnare|(ditt|ert) namn|your name|(din|er) e-?post|your e-?mail"
@@ -51,6 +55,9 @@ _ASKS_WHO = re.compile(
 )
 _SPECIFY = re.compile(r"(other|annat|annan|övrigt)\b.*\(.+\)")
 """What a box for a text of one's own is called beside the options, folded."""
+
+_OTHER = re.compile(r"(om |if )?(other|annat|annan|övrigt)\b.*")
+"""What the question or the part of a question is called that a text of one's own answers, folded."""
 
 _SECTION = "fragor"
 
@@ -68,7 +75,6 @@ def draft_survey(
     grid: Grid,
     *,
     year: int,
-    exported: dt.date,
     register: Register,
     encoding: str | None = None,
 ) -> Draft:
@@ -80,8 +86,6 @@ def draft_survey(
         The table found in the export, and the grid it was found in.
     year : int
         The reporting year.
-    exported : date
-        The day of the export, where the file does not tell it.
     register : Register
         Units that may have answered.
     encoding : str, optional
@@ -92,7 +96,7 @@ def draft_survey(
     InputError
         If no column is left that may be a question.
     """
-    return _Drafter(table, grid, year, register).draft(exported, encoding)
+    return _Drafter(table, grid, year, register).draft(encoding)
 
 
 @dataclass
@@ -129,7 +133,7 @@ class _Drafter:
         self.drop: list[Drop] = []
         self.questions: list[Question] = []
 
-    def draft(self, exported: dt.date, encoding: str | None) -> Draft:
+    def draft(self, encoding: str | None) -> Draft:
         """Return the draft."""
         asked = [column for column in self.table.columns if not self._dropped(column)]
         for group in _groups(asked):
@@ -142,6 +146,7 @@ class _Drafter:
             )
         self._doubt_dates()
         self._doubt_wordings()
+        self._doubt_others()
         units = any(q.kind == "unit" for q in self.questions)
         survey = Survey(
             title=f"Enkät {self.year} (titel ej angiven)",
@@ -155,7 +160,7 @@ class _Drafter:
                 encoding=encoding,
                 sheet=self.grid.sheet if self.grid.other_sheets else None,
                 decimal="." if self._point_decimals() else ",",
-                exported=self.table.exported or exported,
+                exported=self.table.exported,
             ),
             respondents="units" if units else "people",
             sections=(
@@ -175,6 +180,7 @@ class _Drafter:
             "Confirm each question's kind and the order of its options, and say with `about` whether it counts people.",
             "An option that nobody chose is not in the export: add it where the questionnaire has one.",
             *self.table.dialect.doubts(self.table),
+            *doubts_of_rows(self.table, self.rows),
             *self.doubts.lines(),
         ]
         if self.grid.other_sheets:
@@ -252,9 +258,9 @@ class _Drafter:
             doubt = "dropped as unused, for repeating what the columns of its options say"
             self._drop(column, "unused", doubt)
             return True
-        addresses = sum(n for text, n in cells.items() if _EMAIL.fullmatch(text.strip()))
-        if addresses * 2 > cells.total():
-            self._drop(column, "personal", "dropped as personal, for holding e-mail addresses")
+        if share_of(cells, is_contact_detail) > 0.5:
+            doubt = "dropped as personal, for holding e-mail addresses, telephone numbers or personal numbers"
+            self._drop(column, "personal", doubt)
         elif _ASKS_WHO.fullmatch(fold(column.header)):
             self._drop(column, "personal", "dropped as personal, for asking who answers")
         elif cells.total() == len(self.rows) > 2 and _is_mark(cells):
@@ -305,8 +311,7 @@ class _Drafter:
 
     def _add_one(self, column: RawColumn, asked: Asked | None = None) -> None:
         cells = self._cells(column)
-        bare = [one_line(self.table.dialect.label(text)) for text in cells]
-        asked = Asked("unit") if self._is_unit(bare) else asked or self._infer([column])
+        asked = self._units(column) or asked or self._infer_one(column)
         text = f"{column.question} [{column.item}]" if column.item else column.question
         if asked.kind == "single" and len(asked.options) == 1 and cells.total() < len(self.rows):
             doubt = "answered with one option only: add the others of the questionnaire"
@@ -380,16 +385,81 @@ class _Drafter:
         if parts and self.codes is not None and all(self.codes.fullmatch(part) for part in parts):
             yield "of parts known by codes only: write the text of each option or row, and keep its `column`"
 
-    def _is_unit(self, texts: Iterable[str]) -> bool:
-        distinct = set(texts)
-        if not 2 < len(distinct) < 20 * len(self.register.names()):  # no name is spelt in so many ways
-            return False
-        matched = sum(self.register.match(t, self.period.end) is not None for t in distinct)
-        return matched * 2 > len(distinct)
+    def _infer_one(self, column: RawColumn) -> Asked:
+        """Infer what one column asks; texts that stand beside options are no options, though they repeat."""
+        asked = self._infer([column])
+        own = column.item and _OTHER.fullmatch(fold(column.item))
+        if own and asked.kind == "single" and not _is_choice(self._cells(column), column):
+            return Asked("free_text")
+        return asked
+
+    def _units(self, column: RawColumn) -> Asked | None:
+        """Return the kind of a column that holds names of units; None if most of its texts name none.
+
+        An administration answers once or twice. Where each is named by many, people say which one they mean.
+        """
+        bare: Counter[str] = Counter()
+        for text, n in self._cells(column).items():
+            bare[one_line(self.table.dialect.label(text))] += n
+        if not 2 < len(bare) < 20 * len(self.register.names()):  # no name is spelt in so many ways
+            return None
+        matched = {text: unit for text in bare if (unit := self.register.match(text, self.period.end))}
+        units = len(set(matched.values()))
+        if len(matched) * 2 <= len(bare):
+            return None
+        if units * 2 >= bare.total() and all(q.kind != "unit" for q in self.questions):
+            again = sum(bare[text] for text in matched) - units
+            doubt = (
+                f"taken for the unit that answers: {counted(again, 'submission', ('gives', 'give'))} way to another "
+                "one of the same unit"
+            )
+            return Asked("unit", doubts=(doubt,) if again else ())
+        doubt = (
+            f"taken for a choice, though of names of units: {counted(bare.total(), 'submission', ('names', 'name'))} "
+            f"{counted(units, 'unit')}. If units answer after all, write `kind: unit` in place of `kind: single`, take "
+            "the options away, write `respondents: units`, and list who was asked in invited.csv"
+        )
+        asked = self._infer([column])
+        if asked.kind == "single":
+            return replace(asked, doubts=(doubt, *asked.doubts))
+        labels = in_order(list(most_frequent_spelling(bare).values()))
+        named = [label for label in labels if label in matched or fold(label) in MISSING_WORDS]
+        return Asked("single", make_options(named), doubts=(doubt,), rare=len(labels) - len(named))
+
+    def _doubt_others(self) -> None:
+        """Note questions of several choices whose text of one's own stands in another column."""
+        columns = {c.header: c for c in self.table.columns}
+        for i, question in enumerate(self.questions):
+            if question.kind != "multiple":
+                continue
+            chosen = [columns[header] for header in question.headers()]
+            for j, beside in enumerate(self.questions):
+                own = columns[beside.headers()[0]]
+                if beside.kind != "multiple" and _is_other(own, chosen[0], follows=j == i + 1):
+                    self._doubt_other(question, chosen, own)
+
+    def _doubt_other(self, question: Question, chosen: Sequence[RawColumn], own: RawColumn) -> None:
+        blank = ~filled_in(self.rows, [c.position for c in chosen])
+        alone = int((blank & filled_in(self.rows, [own.position])).sum())
+        doubt = (
+            "beside a text of one's own: who only writes there counts as not answered on the choices, here "
+            f"{counted(alone, 'submission')}. Say so where the shares are shown, or ask for an export in which “other” "
+            "is a choice of its own"
+        )
+        self.doubts.add("question", doubt, question.id, _short(question.text))
 
 
 def _short(text: str) -> str:
     return text if len(text) <= 70 else f"{text[:69]}…"
+
+
+def _is_other(own: RawColumn, choice: RawColumn, *, follows: bool) -> bool:
+    """Return whether a column holds the texts of those who chose none of a question's options."""
+    if own.item and own.question == choice.question:
+        return _OTHER.fullmatch(fold(own.item)) is not None
+    if choice.code and own.code.startswith(f"{choice.code}_"):
+        return own.code.endswith(("_TEXT", "other"))
+    return follows and _OTHER.fullmatch(fold(own.question)) is not None
 
 
 def _groups(columns: Sequence[RawColumn]) -> list[list[RawColumn]]:

@@ -9,6 +9,10 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache, lru_cache
+
+from personnummer import personnummer
+from phonenumbers import Leniency, PhoneNumberMatcher
 
 from analysis.intake.cells import one_line
 from analysis.intake.dialects import Dialect
@@ -60,8 +64,20 @@ _PLACES = (
 )
 """Where an option stands among others, by its folded label; 1 for all that are not named here."""
 
+_BEGINS = re.compile(r"\d{1,3}(?![\d.,])(?=[^\w]|$)")
 _STEP = re.compile(r"(?P<point>\d{1,2})(?:/(?P<of>\d{1,2})| ?[-(:.=] ?[^\W\d].*)?")
 _HOW_MANY = re.compile(r"\b(hur många|antalet?|how many|number of)\b")
+_OPEN_END = re.compile(
+    r"\d+ ?\+|.*\b(eller (fler|mer|färre|mindre|högre|lägre|högst|minst)|or (more|fewer|less|over|under))\b.*"
+)
+"""An amount without an upper or a lower end, such as only options have (folded)."""
+
+MOST_NUMBERS = 0.6
+"""Share of the answers that must be numbers where the question or their number tells that numbers are asked for."""
+
+_MANY_NUMBERS = 10
+"""More different numbers than this are no list of options."""
+
 _BELOW = re.compile(r"<|less than|fewer than|under|below|up to|mindre än|färre än|högst|upp till")
 _ABOVE = re.compile(r">|more than|over|above|at least|mer än|fler än|över|minst")
 
@@ -75,6 +91,38 @@ _STAND_INS = frozenset(
 
 _MANY = 10_000
 """How many different answers are more than any list of options gives."""
+
+_LONGEST_OPTION = 60
+"""How many letters an option has at most, unless many have chosen it."""
+
+EXCEL_ERRORS = frozenset(
+    {
+        *("#n/a", "#ref!", "#value!", "#div/0!", "#name?", "#num!", "#null!", "#spill!", "#calc!"),
+        *(
+            "#saknas!",
+            "#referens!",
+            "#värdefel!",
+            "#division/0!",
+            "#namn?",
+            "#ogiltigt!",
+            "#skärning!",
+            "#tal!",
+        ),
+    }
+)
+"""What a spreadsheet shows in the place of a value that it could not work out (folded)."""
+
+_SHORT_YEAR = re.compile(
+    r"(?P<first>\d{1,2})(?P<mark>[-./])(?P<second>\d{1,2})(?P=mark)\d{2}(\s+\d{1,2}[:.]\d\d.*)?"
+)
+_EMAIL = re.compile(r"[^@\s<>()]+@[^@\s<>()]+\.[^\W\d_]{2,}")
+_MAY_BE_PHONE = re.compile(r"(?<!\w)(?:\+|0)\d?(?:[^\w\n]{0,4}\d){5}")
+_MAY_BE_PERSONAL_NUMBER = re.compile(r"(?<!\d)(?:19|20)?\d{6}[-+]?\d{4}(?!\d)")
+_NAME = re.compile(r"[^\W\d_a-zåäöéü][^\W\d_]+(?:-[^\W\d_]+)?")
+_PARTICLES = frozenset({"von", "af", "de", "la", "van", "der", "den", "el", "al", "bin"})
+
+_JUDGED = 2_000
+"""How many different answers tell enough of how many hold contact details, which takes long to find out."""
 
 _NOTHING = frozenset({"-", "--", "?", "x", "ingen", "inget", "none", "nothing"})
 """What people write where they have nothing to say (folded)."""
@@ -125,6 +173,11 @@ def infer_kind(
     """
     if not cells:
         return Asked("free_text", doubts=("taken for free text, for want of answers",))
+    failed = {text: n for text, n in cells.items() if fold(text) in EXCEL_ERRORS}
+    if failed:
+        left = Counter({text: n for text, n in cells.items() if text not in failed})
+        asked = infer_kind(left, question, dialect, codes)
+        return replace(asked, doubts=(*asked.doubts, *_failures(failed)))
     bare: Counter[str] = Counter()
     for text, n in cells.items():
         bare[one_line(dialect.label(text))] += n
@@ -135,30 +188,43 @@ def infer_kind(
     counting = _HOW_MANY.search(fold(question)) is not None
     stand_ins = _stand_ins(bare)
     scaled = Counter({text: n for text, n in bare.items() if text not in stand_ins})
+    kept = Counter({t: n for t, n in cells.items() if one_line(dialect.label(t)) not in stand_ins})
     asked = (
-        (None if coded else _typed("date", real, is_date))
-        or (None if varied else _named_scale(bare))
-        or (None if counting or codes is None or varied else _coded_choice(cells, dialect, codes))
+        (None if coded else _untypical(real))
+        or (None if coded else _typed("date", real, is_date))
+        or (None if varied else _named_scale(scaled))
+        or (None if counting or codes is None or varied else _coded_choice(kept, dialect, codes))
         or (None if counting or varied else _numbered_scale(scaled))
-        or (None if coded else _typed("number", real, lambda text: parse_number(text, ".") is not None))
-        or (None if varied else _multiple(cells, dialect, coded))
-        or (None if varied else _single(bare, coded))
+        or (None if coded else _typed("number", real, is_number))
+        or (None if coded else _mostly_numbers(real, counting))
+        or (None if varied else _multiple(kept, dialect, coded))
+        or (None if varied else _single(scaled, coded))
         or Asked("free_text")
     )
     if asked.kind == "number" and codes is not None and codes.fullmatch("1") and not counting:
         asked = replace(
             asked, doubts=("taken for a number, though the file holds codes for labels", *asked.doubts)
         )
-    if asked.kind == "scale":
+    if asked.options:
         asked = replace(asked, rare=asked.rare + len(stand_ins))
     return replace(
-        asked, doubts=(*asked.doubts, *_possibly_missing(asked, bare, stand_ins), *_look_of(asked, bare))
+        asked,
+        doubts=(
+            *asked.doubts,
+            *_possibly_missing(asked, bare, stand_ins),
+            *_look_of(asked, bare, coded or codes is not None),
+        ),
     )
 
 
 def is_date(text: str) -> bool:
     """Return whether a text is a date in some order of day and month."""
     return any(parse_date(text, order) is not None for order in ("dmy", "mdy"))
+
+
+def is_number(text: str) -> bool:
+    """Return whether a text is a number, with a point or a comma."""
+    return any(parse_number(text, decimal) is not None for decimal in (".", ","))
 
 
 def _folded(texts: Counter[str]) -> Counter[str]:
@@ -178,17 +244,154 @@ def _typed(kind: Kind, texts: Counter[str], fits: Callable[[str], bool]) -> Aske
     return Asked(kind, rare=len(others))
 
 
+def _mostly_numbers(texts: Counter[str], counting: bool) -> Asked | None:
+    """Return a number where most answers are, and the question asks how many or very different ones were given.
+
+    Answers such as “5 or more” are options: they are not asked for in numbers.
+    """
+    others = _folded(Counter({text: n for text, n in texts.items() if not is_number(text)}))
+    distinct = sum(is_number(text) for text in texts)
+    if not texts or texts.total() - others.total() < MOST_NUMBERS * texts.total():
+        return None
+    if not counting and distinct <= _MANY_NUMBERS:
+        return None
+    common = [key for key, n in others.items() if n > max(1, texts.total() / 50)]
+    if any(_OPEN_END.fullmatch(key) or _ABOVE.match(key) or _BELOW.match(key) for key in common):
+        return None
+    return Asked("number", rare=len(others))
+
+
+def _untypical(texts: Counter[str]) -> Asked | None:
+    """Return free text where most answers are dates that nobody can read, or names of persons."""
+    short = sum(n for text, n in texts.items() if _is_short_year(text))
+    if short and short >= MOST * texts.total():
+        doubt = (
+            "of dates with two digits for the year, taken for free text: export them with four, and write "
+            "`kind: date`"
+        )
+        return Asked("free_text", doubts=(doubt,))
+    if look_like_persons(texts):
+        doubt = (
+            "of answers that look like names of persons, taken for free text: put the column under `drop` with "
+            "`why: personal` if it asks who, or write its options if they are none"
+        )
+        return Asked("free_text", doubts=(doubt,))
+    return None
+
+
+def _is_short_year(text: str) -> bool:
+    match = _SHORT_YEAR.fullmatch(text.strip())
+    if match is None:
+        return False
+    low, high = sorted((int(match["first"]), int(match["second"])))
+    return 1 <= low <= 12 and high <= 31
+
+
+# --- personal data ------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=4096)
+def contact_details(text: str) -> tuple[str, ...]:
+    """Return the e-mail addresses, telephone numbers and personal numbers that a text holds.
+
+    Examples
+    --------
+    >>> contact_details("Ring Kalle, 070-123 45 67, eller mejla a@b.se")
+    ('a@b.se', '070-123 45 67')
+    >>> contact_details("2024-10-19"), contact_details("0812")
+    ((), ())
+    """
+    found = [match[0] for match in _EMAIL.finditer(text)] if "@" in text else []
+    numbers = [match[0] for match in _MAY_BE_PERSONAL_NUMBER.finditer(text)]
+    found += [number for number in numbers if personnummer.valid(number)]
+    if _MAY_BE_PHONE.search(text) and not is_date(text):
+        phones = PhoneNumberMatcher(text, "SE", leniency=Leniency.VALID)
+        found += [match.raw_string for match in phones if match.raw_string not in found]
+    return tuple(found)
+
+
+def is_contact_detail(text: str) -> bool:
+    """Return whether a text says how to reach a person, and next to nothing else.
+
+    Examples
+    --------
+    >>> is_contact_detail("a@b.se"), is_contact_detail("Ring inte efter fem: 070-123 45 67")
+    (True, False)
+    """
+    return sum(map(len, contact_details(text))) * 2 > len(text.strip())
+
+
+def share_of(texts: Counter[str], holds: Callable[[str], bool]) -> float:
+    """Return the share of the answers that something holds of, judged by the first different ones.
+
+    Examples
+    --------
+    >>> share_of(Counter({"a@b.se": 3, "nej": 1}), is_contact_detail)
+    0.75
+    """
+    judged = dict(itertools.islice(texts.items(), _JUDGED))
+    return sum(n for text, n in judged.items() if holds(text)) / max(1, sum(judged.values()))
+
+
+def _many_contacts(texts: Counter[str]) -> bool:
+    share = share_of(texts, lambda text: bool(contact_details(text)))
+    return share >= 0.1 and share * texts.total() >= 2
+
+
+def look_like_persons(texts: Counter[str]) -> bool:
+    """Return whether most answers look like names: capitalised words, given few times or with known first names.
+
+    Examples
+    --------
+    >>> look_like_persons(Counter(["Moa Stenlund", "Kim Ek", "Anna von Essen"]))
+    True
+    >>> look_like_persons(Counter({"New England": 40, "Middle Atlantic": 60, "Vet ej": 3}))
+    False
+    """
+    names = {text: n for text, n in texts.items() if _is_written_as_name(text)}
+    times = sum(names.values())
+    if len(names) < 2 or times < MOST_NUMBERS * texts.total():
+        return False
+    first_names = _first_names()
+    listed = sum(text.split()[0] in first_names for text in names)
+    return listed * 2 >= len(names) or (listed > 0 and times < 3 * len(names))
+
+
+def _is_written_as_name(text: str) -> bool:
+    words = [word for word in text.split() if word not in _PARTICLES]
+    return 2 <= len(words) <= 3 and all(_NAME.fullmatch(word) and not word.isupper() for word in words)
+
+
+@cache
+def _first_names() -> frozenset[str]:
+    """Return the most common first names in Sweden (loaded only where answers may be names)."""
+    from faker.providers.person.sv_SE import Provider
+
+    return frozenset(Provider.first_names_female) | frozenset(Provider.first_names_male)
+
+
 # --- doubts ------------------------------------------------------------------------------------------------
 
 
 def _stand_ins(texts: Iterable[str]) -> list[str]:
-    """Return the numbers that may stand for a missing answer: below zero among others, or above all others."""
-    numbers = {t: n for t in texts if (n := parse_number(t, ".")) is not None}
-    others = [n for t, n in numbers.items() if t not in _STAND_INS]
-    if not others:
+    """Return the numbers that may stand for a missing answer.
+
+    They are below zero among others, above all others, or the only number among texts; a step such as ``3 - good`` is
+    the number that it begins with.
+    """
+    found = {t: n for t in texts if t in _STAND_INS and (n := parse_number(t, ".")) is not None}
+    rest = [t for t in texts if t not in found]
+    if not rest:
         return []
-    found = [t for t, n in numbers.items() if t in _STAND_INS and (n < 0 <= min(others) or n > max(others))]
-    return sorted(found, key=numbers.__getitem__)
+    others = [n for t in rest if (n := parse_number(m[0] if (m := _BEGINS.match(t)) else t, ".")) is not None]
+    low, high = min(others, default=0), max(others, default=0)
+    return sorted((t for t, n in found.items() if n < 0 <= low or n > high), key=found.__getitem__)
+
+
+def _failures(failed: Iterable[str]) -> Iterator[str]:
+    for text in failed:
+        line = missing_line(text, "lost")
+        yield f"holding “{text}”, an error of a spreadsheet: put {line} under the question"
 
 
 def missing_line(text: str, kind: str = "not_answered") -> str:
@@ -206,7 +409,7 @@ def missing_line(text: str, kind: str = "not_answered") -> str:
 def _possibly_missing(asked: Asked, bare: Counter[str], stand_ins: Sequence[str]) -> Iterator[str]:
     """Yield what may stand for a missing answer, with the line that says so: that is for a person to say."""
     where = "under the question if so (or dont_know, not_relevant)"
-    for text in stand_ins if asked.kind in ("scale", "number") else ():
+    for text in stand_ins if asked.options or asked.kind == "number" else ():
         yield f"holding “{text}”, which may stand for a missing answer: put {missing_line(text)} {where}"
     for option in asked.options:
         if _REFUSES.fullmatch(fold(option.label)):
@@ -229,8 +432,16 @@ def _possibly_missing(asked: Asked, bare: Counter[str], stand_ins: Sequence[str]
                 yield f"holding “{text}” as a text: if it is no answer, put {line} under the question"
 
 
-def _look_of(asked: Asked, bare: Counter[str]) -> Iterator[str]:
-    """Yield what the look of numbers makes doubtful."""
+def _look_of(asked: Asked, bare: Counter[str], coded: bool) -> Iterator[str]:
+    """Yield what the look of the answers makes doubtful."""
+    numbers = [option for option in asked.options if is_number(option.label)]
+    if asked.kind == "single" and not coded and len(numbers) * 2 > len(asked.options):
+        yield "of numbers, taken for options: write `kind: number` and take the options away if numbers are asked for"
+    if asked.kind == "free_text" and _many_contacts(bare):
+        yield (
+            "holding e-mail addresses, telephone numbers or personal numbers, taken for free text: put the column "
+            "under `drop` with `why: personal` if it asks who"
+        )
     whole = {text: n for text, n in bare.items() if re.fullmatch(r"\d+", text)}
     lengths = {len(text) for text in whole}
     alone = len(whole) >= 10 and max(whole.values()) == 1
@@ -309,7 +520,7 @@ def _in_numbers(code: str) -> tuple[float, str]:
 
 
 def _single(texts: Counter[str], coded: bool) -> Asked | None:
-    common = _common(texts, texts.total(), coded, least=MOST)
+    common = _common(texts, texts.total(), coded, least=MOST, longest=_LONGEST_OPTION)
     if common is None:
         return None
     rare = len(set(map(fold, texts)) - set(map(fold, common)))
@@ -358,11 +569,14 @@ def _split_options(cells: Counter[str], separator: str, dialect: Dialect, coded:
     return Asked("multiple", make_options(in_order(common), means=alone), doubts=doubts)
 
 
-def _common(counts: Counter[str], n: int, coded: bool, *, least: float) -> list[str] | None:
+def _common(
+    counts: Counter[str], n: int, coded: bool, *, least: float, longest: int = 150
+) -> list[str] | None:
     """Return the answers given often enough to be options, the most frequent first; None if they cover too little.
 
-    `n` is the number of filled cells, `least` the share of all answers that the options must cover. Where the tool
-    marks its own options with a code (`coded`), every answer is one.
+    `n` is the number of filled cells, `least` the share of all answers that the options must cover. A text of more
+    letters than `longest` is one only if many chose it, and one with contact details never is. Where the tool marks its
+    own options with a code (`coded`), every answer is one.
     """
     if not counts:
         return None
@@ -370,6 +584,10 @@ def _common(counts: Counter[str], n: int, coded: bool, *, least: float) -> list[
     folded = _folded(counts)
     enough = 1 if coded else max(2, math.ceil(n / 200))
     common = [key for key, count in folded.most_common() if count >= enough or key in _ALWAYS]
+    common = [key for key in common if coded or not contact_details(labels[key])]
+    if not coded:
+        by_many = max(5, n / 50)
+        common = [key for key in common if len(key) <= longest or folded[key] >= by_many]
     covered = sum(folded[key] for key in common) / folded.total()
     if not common or covered < least or len(common) > 60:
         return None

@@ -13,7 +13,7 @@ from typing import TypeVar
 import pandas as pd
 
 from analysis.intake.decode import Grid, decode
-from analysis.intake.dialects import Table, find_table, is_recognised
+from analysis.intake.dialects import Table, find_table, is_recognised, looks_like_answers
 from analysis.intake.review import Decision, read_decisions
 from analysis.privacy.release import read_approvals
 from analysis.problems import InputError, Problem
@@ -143,26 +143,37 @@ def decode_export(
 ) -> Grid:
     """Decode an export; of the sheets of a workbook, take the one that looks like a survey tool's.
 
-    The first sheet with content is taken where no other looks so, or where a person has settled that it is a table.
+    Where none looks so, or a person has settled that it is a table, the only one that clearly is a table of answers
+    is taken. A survey tool that a person has settled is looked for in the first sheet if no sheet looks like its own.
 
     Raises
     ------
     InputError
-        If the export cannot be read, or several sheets look like a survey tool's.
+        If the export cannot be read, there are no sheets to choose among, or it cannot be told which to read.
     """
     grid = decode(path, name, encoding=encoding, delimiter=delimiter, sheet=sheet)
-    if sheet is not None or dialect == "table" or not grid.other_sheets:
-        return grid
-    sheets = [grid, *(decode(path, name, sheet=other) for other in grid.other_sheets)]
-    known = [found for found in sheets if is_recognised(found, dialect)]
-    if len(known) > 1:
-        titles = ", ".join(repr(found.sheet) for found in known)
+    if sheet is not None and grid.sheet is None:
         raise InputError.one(
             name,
-            f"several sheets look like answers: {titles}",
-            "Name the one to read in `source: sheet:`, or keep only that sheet",
+            f"the file has no sheets, so {sheet!r} cannot be read",
+            "Leave out `--sheet` (`source: sheet:` in survey.yaml)",
         )
-    return known[0] if known else grid
+    if sheet is not None or not grid.other_sheets:
+        return grid
+    sheets = [grid, *(decode(path, name, sheet=other) for other in grid.other_sheets)]
+    known = [] if dialect == "table" else [found for found in sheets if is_recognised(found, dialect)]
+    if not known and dialect not in (None, "table"):
+        return grid
+    likely = known or [found for found in sheets if looks_like_answers(found)]
+    if len(likely) == 1:
+        return likely[0]
+    what = "several sheets look like answers" if likely else "no sheet clearly looks like answers"
+    titles = ", ".join(repr(found.sheet) for found in likely or sheets)
+    raise InputError.one(
+        name,
+        f"{what}: {titles}",
+        "Name the one to read with `--sheet` (`source: sheet:` in survey.yaml), or keep only that sheet",
+    )
 
 
 def document_date(survey: Survey, submissions: pd.DataFrame) -> dt.date:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analysis.intake.contracts import write_file
-from analysis.intake.dialects import DIALECTS, find_table
+from analysis.intake.dialects import DIALECTS, counted, find_table
 from analysis.intake.draft import draft_survey, to_settle, to_yaml
 from analysis.pipeline.inputs import decode_export
 from analysis.problems import InputError
@@ -63,8 +63,7 @@ def add_year(
     table = find_table(grid, export.name, dialect=dialect)
     units = project.reference("units.csv")
     register = Register.read(units, name=project.name(units))
-    exported = dt.datetime.fromtimestamp(export.stat().st_mtime, dt.UTC).date()
-    draft = draft_survey(table, grid, year=year, exported=exported, register=register, encoding=encoding)
+    draft = draft_survey(table, grid, year=year, register=register, encoding=encoding)
 
     folder.mkdir(parents=True, exist_ok=True)
     copy = folder / export.name
@@ -79,7 +78,8 @@ def add_year(
     if not schema.exists():
         _write_text(schema, schema_json())
     summary = (
-        f"{table.dialect.name}, {len(table.cells)} submissions, {len(draft.survey.questions)} questions, "
+        f"{table.dialect.name}, {counted(len(table.cells), 'submission')}, "
+        f"{counted(len(draft.survey.questions), 'question')}, "
         f"{'units of the register' if draft.survey.respondents == 'units' else 'people'} answer"
     )
     return Added((copy, *(folder / name for name in made)), tuple(draft.settle), summary)
