@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
@@ -339,7 +340,7 @@ class _Run:
         usual = np.select([answered == 0, answered < enough], ["empty", "partial"], "complete")
         frame = pd.DataFrame(
             {
-                "submission_id": submission_ids(self.table),
+                "submission_id": submission_ids(self.contents),
                 "row": self.rows,
                 "native_id": self._of_role("id").astype("str"),
                 "unit_id": self._units(status == ""),
@@ -441,6 +442,11 @@ class _Run:
         best = known.sort_values(["rank", "submitted", "row"], na_position="first").groupby(by).tail(1)
         return np.isin(frame.index.to_numpy(), known.index.difference(best.index).to_numpy())
 
+    @functools.cached_property
+    def contents(self) -> npt.NDArray[np.uint64]:
+        """A hash of what each row says, once its records are mended."""
+        return content_hashes(self.table)
+
     def _supersede(self, frame: pd.DataFrame, which: Mask, rule: str, by: str) -> None:
         """Let submissions give way: their status says so, and so does the fate of their cells."""
         frame.loc[which, "status"] = "superseded"
@@ -451,11 +457,11 @@ class _Run:
     def _settle_repeated(self, frame: pd.DataFrame) -> None:
         """Ask about submissions of people that stand more than once: with the tool's own number, or wholly equal."""
         counted = frame["status"].isin(COUNTED)
-        own = frame["native_id"].map(one_line)
+        own = pd.Series(each(self._of_role("id"), one_line), index=frame.index)
         number = own.where(counted & (own != ""))
         if any(self._column_of(role) for role in _MERGED):
             # Who answers alike is no double; who answers alike in the same second, by the tool's own columns, may be.
-            alike = pd.Series(content_hashes(self.table), index=frame.index).astype("str").where(counted)
+            alike = pd.Series(self.contents, index=frame.index, dtype="object").where(counted)
             number = number.where(number.duplicated(keep=False), alike)
         twice = number[number.notna() & number.duplicated(keep=False)]
         for value, rows_ in twice.groupby(twice, sort=False):
@@ -670,16 +676,12 @@ class _Settler:
         self.open.setdefault(text, []).append((seen, OR.join(shown)))
 
 
-def submission_ids(table: Table) -> list[str]:
-    """Return an id of what each row says: it survives a new export with rows or columns in another order.
-
-    What the tool notes for itself (technical columns, such as a running number) is left out, and so are blank cells.
-    Equal rows are told apart by their order.
-    """
+def submission_ids(contents: npt.NDArray[np.uint64]) -> list[str]:
+    """Return an id of what each row says (`content_hashes`); equal rows are told apart by their order."""
     ids: list[str] = []
     taken: set[str] = set()
     times: dict[int, int] = {}
-    for number in content_hashes(table).tolist():
+    for number in contents.tolist():
         again = times.get(number, 0)
         while (found := short_id(number, again) if again else short_id(number)) in taken:
             again += 1
@@ -690,7 +692,10 @@ def submission_ids(table: Table) -> list[str]:
 
 
 def content_hashes(table: Table) -> npt.NDArray[np.uint64]:
-    """Return a hash of what each row says, whatever the order of its columns; technical columns say nothing."""
+    """Return a hash of what each row says: it survives a new export with rows or columns in another order.
+
+    What the tool notes for itself (technical columns, such as a running number) is left out, and so are blank cells.
+    """
     total = np.zeros(len(table.cells), dtype=np.uint64)
     for column in table.columns:
         if column.role != "technical":

@@ -16,7 +16,7 @@ import pandas as pd
 from analysis.intake import rows
 from analysis.intake.answers import UNREAD, Values, columns_of, reader
 from analysis.intake.cells import Mask, each, filled
-from analysis.intake.clean import plan_columns, submission_ids
+from analysis.intake.clean import content_hashes, plan_columns, submission_ids
 from analysis.intake.dialects import RawColumn, Table
 from analysis.survey.instrument import MISSING_KINDS, Question, Survey
 from analysis.survey.units import Register
@@ -92,7 +92,9 @@ class _Replay:
             if question.kind != "unit":
                 values = {h: self._values(question, h) for h in question.headers()}
                 columns |= columns_of(question, values, self.survey, index)
-        ids = pd.DataFrame({"submission_id": submission_ids(self.table), "unit_id": self._units()})
+        ids = pd.DataFrame(
+            {"submission_id": submission_ids(content_hashes(self.table)), "unit_id": self._units()}
+        )
         ids = ids[self.counts].astype("str").set_axis(index)
         return pd.concat([ids, pd.DataFrame(columns, index=index)], axis=1).reset_index(drop=True)
 

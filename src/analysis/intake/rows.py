@@ -59,7 +59,8 @@ def untrusted(table: Table, fits: Mapping[int, Fits]) -> list[Untrusted]:
         For the position of each closed question's column, whether a text is an answer there.
     """
     extra = extra_cells(table)
-    extra[(extra > 0) & _blank_surplus(table) & _fits_as_it_stands(table, fits)] = 0
+    if (extra > 0).any():
+        extra[(extra > 0) & _blank_surplus(table) & _fits_as_it_stands(table, fits)] = 0
     at = np.flatnonzero((extra != 0) | _shifted(table, fits))
     records = table.cells.iloc[at].astype("object").to_numpy()
     found = []
