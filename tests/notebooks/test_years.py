@@ -278,7 +278,9 @@ def test_every_word_file_bears_the_marks_and_holds_what_the_html_holds(
         shown = [without_tags(h).strip() for h in re.findall(r"<h[2-6] id[^>]*>(.*?)</h[2-6]>", page)]
         assert headings == [h for h in shown if h != "Fotnoter"], name  # Word has them on their pages
         heads = [len(row.cells) for table in file.tables for row in table.rows[:1]]
-        assert sum(heads) >= page.count('<th scope="col"') > 0
+        columns = page.count('<th scope="col"')
+        assert sum(heads) >= columns
+        assert columns or path.parent.name == "forvaltningar"  # who has not answered has no table
 
 
 @pytest.mark.parametrize("year", YEARS)
