@@ -457,7 +457,7 @@ class _Run:
     def _settle_repeated(self, frame: pd.DataFrame) -> None:
         """Ask about submissions of people that stand more than once: with the tool's own number, or wholly equal."""
         counted = frame["status"].isin(COUNTED)
-        own = pd.Series(each(self._of_role("id"), one_line), index=frame.index)
+        own = pd.Series(each(self._of_role("id"), str.strip), index=frame.index)
         number = own.where(counted & (own != ""))
         if any(self._column_of(role) for role in _MERGED):
             # Who answers alike is no double; who answers alike in the same second, by the tool's own columns, may be.
@@ -509,6 +509,8 @@ class _Run:
         """Return free text as it stands, or why there is none where survey.yaml knows the text for that."""
         missing = missing_texts(question, self.survey)
         every = self.cells(header)
+        if not missing:
+            return np.asarray(every[counts], dtype=object)
         kinds = each(every, lambda text: missing.get(fold(text), ""))
         self.ledger.changed(counts & (kinds != ""), self.plan[header].position, "answer.missing", "", kinds)
         return np.where(kinds != "", kinds, np.asarray(every, dtype=object))[counts]
