@@ -9,6 +9,7 @@ import datetime as dt
 import difflib
 import itertools
 import re
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -216,7 +217,7 @@ def _filled_right(row: Sequence[str], last: Sequence[str]) -> list[str]:
     return found
 
 
-class Tool(Dialect):
+class Tool(Dialect, ABC):
     """A survey tool: recognised by its header, which may stand below a few other rows."""
 
     guesses: ClassVar[tuple[str, ...]] = ()
@@ -227,13 +228,18 @@ class Tool(Dialect):
         if full is None:
             return None
         for first in range(min(full, MOST_PREAMBLE) + 1):
-            if height := self.height(rows[first:]):
+            height = self.height(rows[first:]) if self.follows(rows[:first]) else 0
+            if height:
                 return range(first, first + height)
         return None
 
+    def follows(self, above: Rows) -> bool:
+        """Return whether the header may stand below these rows."""
+        return True
+
+    @abstractmethod
     def height(self, rows: Rows) -> int:
         """Return of how many rows the header is that begins with the first of these; 0 if there is none."""
-        raise NotImplementedError
 
     def doubts(self, table: Table) -> list[str]:
         """Return what a person must settle about the submissions: how many lack the time at which they were sent."""
@@ -476,18 +482,14 @@ class EUSurvey(Tool):
     )
     _id = re.compile(r"\s*\([A-Za-z]\w*\)$")
 
-    def find_header(self, rows: Rows) -> range | None:
-        """Return the first row in which most headers end with an id, below the row with the survey's alias."""
-        alias = next(
-            (i for i, row in enumerate(rows[:MOST_PREAMBLE]) if row and fold(row[0]) == "alias"), None
-        )
-        if alias is None:
-            return None
-        for i, row in enumerate(rows[: alias + MOST_PREAMBLE]):
-            named = [one_line(c) for c in row if c.strip()]
-            if i > alias and len(named) > 2 and sum(bool(self._id.search(c)) for c in named) * 2 > len(named):
-                return range(i, i + 1)
-        return None
+    def follows(self, above: Rows) -> bool:
+        """Return whether the survey's alias stands above."""
+        return any(row and fold(row[0]) == "alias" for row in above)
+
+    def height(self, rows: Rows) -> int:
+        """Return 1 where most headers of a row end with an id."""
+        named = [one_line(c) for c in rows[0] if c.strip()]
+        return int(len(named) > 2 and sum(bool(self._id.search(c)) for c in named) * 2 > len(named))
 
     def columns(self, header: Rows) -> list[RawColumn]:
         """Return the columns; the rows of a grid stand together."""

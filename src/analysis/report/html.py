@@ -17,9 +17,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import resources
 from itertools import groupby
-from typing import Any
-
-from nbconvert.exporters import Exporter
 
 from analysis.intake.excel import as_text
 from analysis.report import swedish
@@ -44,7 +41,7 @@ from analysis.report.blocks import (
     Text,
     plain_text,
 )
-from analysis.report.document import image, read_notebook
+from analysis.report.document import image
 from analysis.report.tables import Column, Table, Value
 
 SECURITY_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
@@ -62,19 +59,6 @@ LONG_TABLE = 20
 def render(document: Document) -> str:
     """Return the document as HTML text. The same document gives the same text."""
     return _Renderer(document).page()
-
-
-class AppendixHTML(Exporter):  # type: ignore[misc]  # nbconvert is untyped here
-    """``jupyter nbconvert --to appendix_html``: an executed notebook to one HTML file."""
-
-    file_extension = ".html"
-    output_mimetype = "text/html"
-    export_from_notebook = "Appendix (HTML)"
-
-    def from_notebook_node(self, nb: Any, resources: Any = None, **kw: Any) -> Any:
-        """Return the HTML text of a notebook, and nbconvert's resources."""
-        nb, resources = super().from_notebook_node(nb, resources, **kw)
-        return render(read_notebook(nb)), resources
 
 
 def page(

@@ -19,7 +19,6 @@ from typing import Any
 import pikepdf
 import typst
 from fontTools.ttLib import TTFont
-from nbconvert.exporters import Exporter
 
 from analysis.problems import Problem
 from analysis.report import swedish
@@ -47,7 +46,6 @@ from analysis.report.blocks import (
     own_texts,
     plain_text,
 )
-from analysis.report.document import read_notebook
 from analysis.report.layout import GAP, Placed, Setting, Typesetter, dejavu, start_of_lead_in
 from analysis.report.tables import Table
 
@@ -56,19 +54,6 @@ TEXT_WIDTH, TEXT_HEIGHT = 453.0, 680.0
 
 LANDSCAPE_WIDTH, LANDSCAPE_HEIGHT = 700.0, 430.0
 """Points between the margins of a landscape A4 page."""
-
-
-class AppendixPDF(Exporter):  # type: ignore[misc]  # nbconvert is untyped here
-    """``jupyter nbconvert --to appendix_pdf``: an executed notebook to one PDF file."""
-
-    file_extension = ".pdf"
-    output_mimetype = "application/pdf"
-    export_from_notebook = "Appendix (PDF)"
-
-    def from_notebook_node(self, nb: Any, resources: Any = None, **kw: Any) -> Any:
-        """Return the bytes of the PDF of a notebook, and nbconvert's resources."""
-        nb, resources = super().from_notebook_node(nb, resources, **kw)
-        return render(read_notebook(nb)), resources
 
 
 def render(document: Document) -> bytes:

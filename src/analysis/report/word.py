@@ -20,7 +20,6 @@ from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from itertools import groupby
-from typing import Any
 from xml.sax.saxutils import escape
 
 import docx
@@ -34,7 +33,6 @@ from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.parts.story import StoryPart
 from docx.shared import Pt
-from nbconvert.exporters import Exporter
 
 from analysis.problems import Problem
 from analysis.report import swedish
@@ -63,7 +61,6 @@ from analysis.report.blocks import (
     own_texts,
     plain_text,
 )
-from analysis.report.document import read_notebook
 from analysis.report.layout import GAP, Placed, Setting, Typesetter, dejavu, start_of_lead_in
 
 TEXT_WIDTH, TEXT_HEIGHT = 453.0, 680.0
@@ -89,19 +86,6 @@ SETTINGS = (
     Setting(6.5, 700.0 - GAP, 430.0, landscape=True),
 )
 """Tried in this order for each table. Word has half a gap on both sides of a table."""
-
-
-class AppendixDocx(Exporter):  # type: ignore[misc]  # nbconvert is untyped here
-    """``jupyter nbconvert --to appendix_docx``: an executed notebook to one Word file."""
-
-    file_extension = ".docx"
-    output_mimetype = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-    export_from_notebook = "Appendix (Word)"
-
-    def from_notebook_node(self, nb: Any, resources: Any = None, **kw: Any) -> Any:
-        """Return the bytes of the Word file of a notebook, and nbconvert's resources."""
-        nb, resources = super().from_notebook_node(nb, resources, **kw)
-        return render(read_notebook(nb)), resources
 
 
 def render(document: Document) -> bytes:
