@@ -1,4 +1,4 @@
-"""A project of its own for a test, the command line, and the example years, run once for the whole session."""
+"""Surveys and answers, a project of its own for a test, the command line, and the example years, run once for all."""
 
 from __future__ import annotations
 
@@ -7,16 +7,20 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import nbformat
+import pandas as pd
 import pytest
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
 from analysis import cli
+from analysis.intake.answers import ANSWERED, STATUS
 from analysis.pipeline.engine import LocalKernels
+from analysis.survey.instrument import MISSING_KINDS, Survey
 
 HOME = Path(__file__).resolve().parents[1]
 PROGRAM = Path(sys.executable).with_name("analysis")
@@ -53,6 +57,55 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def home() -> Path:
     """Return the project's own folder: its notebooks, reference data and examples."""
     return HOME
+
+
+@pytest.fixture(scope="session")
+def to_survey() -> Callable[..., Survey]:
+    """Return a function that describes a survey; each question's text is its id unless given."""
+
+    def to_survey(questions: Sequence[Mapping[str, Any]], **more: Any) -> Survey:
+        data = {
+            "title": "Enkät",
+            "year": 2021,
+            "period": {"start": "2021-01-01", "end": "2021-10-01"},
+            "responsible": {"publisher": "Staden"},
+            "source": {"file": "x.csv"},
+            "respondents": "units" if any(q["kind"] == "unit" for q in questions) else "people",
+            "sections": [{"id": "a", "title": "A", "kind": "topic", "confirmed": True}],
+            "questions": [{"text": q["id"], "section": "a"} | q for q in questions],
+        }
+        return Survey.model_validate(data | more)
+
+    return to_survey
+
+
+@pytest.fixture(scope="session")
+def to_answers() -> Callable[..., pd.DataFrame]:
+    """Return a function that makes answers as cleaning does, of one mapping for each submission.
+
+    What is left out is not answered. A number, date or text may be given as a missing kind.
+    """
+
+    def to_answers(survey: Survey, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+        columns: dict[str, Any] = {
+            "submission_id": pd.Series([f"{i:012x}" for i in range(len(rows))], dtype="str"),
+            "unit_id": pd.Series([row.get("unit") for row in rows], dtype="str"),
+        }
+        types = {"number": "Float64", "date": "datetime64[s]", "free_text": "str"}
+        for question in survey.questions:
+            for column in question.columns() if question.kind != "unit" else ():
+                said = [row.get(column, "_not_answered") for row in rows]
+                if question.is_closed:
+                    assert set(said) <= set(question.labels())
+                    columns[column] = pd.Series(pd.Categorical(said, categories=list(question.labels())))
+                else:
+                    status = [value if value in MISSING_KINDS else ANSWERED for value in said]
+                    known = [None if value in MISSING_KINDS else value for value in said]
+                    columns[column] = pd.Series(known, dtype="object").astype(types[question.kind])
+                    columns[f"{column}#status"] = pd.Series(pd.Categorical(status, categories=list(STATUS)))
+        return pd.DataFrame(columns)
+
+    return to_answers
 
 
 @pytest.fixture

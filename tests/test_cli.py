@@ -59,11 +59,13 @@ def replace(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
-def workbook(path: Path, *rows: list[str]) -> None:
+def workbook(path: Path, *rows: list[str], **more: list[list[str]]) -> None:
+    """Write a workbook with some rows in a first sheet, and further sheets by their names."""
     book = xlsxwriter.Workbook(str(path))
-    sheet = book.add_worksheet()
-    for number, row in enumerate(rows):
-        sheet.write_row(number, 0, row)
+    for name, sheet in {"Blad1": list(rows), **more}.items():
+        page = book.add_worksheet(name)
+        for number, row in enumerate(sheet):
+            page.write_row(number, 0, row)
     book.close()
 
 
@@ -441,3 +443,53 @@ def test_all_goes_on_with_the_other_years(project_copy: Copy, analysis_command: 
     for_2022 = {name: content for name, content in after.items() if name.startswith("2022/")}
     assert refused(analysis_command("run", "2022", "--root", root)).startswith(yaml)
     assert {n: c for n, c in published(root).items() if n.startswith("2022/")} == for_2022
+
+
+# --- two exports ------------------------------------------------------------------------------------------------
+
+BEFORE = [["Svarsid", "plan", "text"], *[[str(i), "Ja", "x"] for i in range(1, 7)]]
+AFTER = [["Svarsid", "plan", "ny"], *[[str(i), "Ja" if i % 2 else "Nej", ""] for i in range(2, 8)]]
+
+
+@pytest.fixture
+def exports(tmp_path: Path) -> tuple[Path, Path]:
+    """Write an earlier export as text, and a later one as the second sheet of a workbook."""
+    before, after = tmp_path / "före.csv", tmp_path / "efter.xlsx"
+    before.write_text("".join(";".join(row) + "\n" for row in BEFORE), encoding="utf-8")
+    workbook(after, ["Läs mig först"], ["Export av enkäten"], Svar=AFTER)
+    return before, after
+
+
+def test_two_exports_are_compared(exports: tuple[Path, Path], analysis: Run) -> None:
+    done = analysis("compare", *exports)
+    assert (done.returncode, done.stdout.split()) == (0, ["3", "plan"])
+    assert sentences(done) == [
+        "1 columns added: ny.",
+        "1 columns gone: text.",
+        "1 submissions added: 7.",
+        "1 submissions gone: 1.",
+        "3 cells differ (submissions told apart by 'Svarsid').",
+    ]
+    listed = analysis("compare", *exports, "--cells", "--key", "svarsid")
+    assert listed.stdout.splitlines() == ["key,column,before,after", *(f"{i},plan,Ja,Nej" for i in (2, 4, 6))]
+
+
+def test_which_sheet_is_compared_is_never_guessed(tmp_path: Path, analysis: Run) -> None:
+    one, other = tmp_path / "ett.xlsx", tmp_path / "två.xlsx"
+    for path in (one, other):
+        workbook(path, *BEFORE, Kopia=AFTER if path == other else BEFORE)
+    assert refused(analysis("compare", one, other)) == (
+        "ett.xlsx: several sheets look like answers: 'Blad1', 'Kopia'. Name the one to read with `--sheet` "
+        "(`source: sheet:` in survey.yaml), or keep only that sheet."
+    )
+    same = analysis("compare", one, other, "--sheet", "Blad1")
+    assert sentences(same) == ["0 cells differ (submissions told apart by 'Svarsid')."]
+    assert analysis("compare", one, other, "--sheet", "Kopia").stdout.split() == ["3", "plan"]
+
+
+def test_submissions_that_cannot_be_told_apart_are_not_compared(
+    exports: tuple[Path, Path], analysis: Run
+) -> None:
+    assert refused(analysis("compare", *exports, "--key", "plan")) == (
+        "efter.xlsx, line 3: 'Ja' stands for more than one submission. Choose another --key."
+    )

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from analysis.problems import InputError
 from analysis.project import Project, parse_year
+
+if TYPE_CHECKING:
+    from analysis.pipeline.run import Event
 
 app = typer.Typer(
     add_completion=False,
@@ -30,68 +32,128 @@ def _tell(message: object) -> None:
 @app.command()
 def run(
     year: Annotated[str, typer.Argument(help="The reporting year, such as 2021")] = "",
-    all_years: Annotated[bool, typer.Option("--all", help="Every year, oldest first")] = False,
+    all_years: Annotated[bool, typer.Option("--all", help="Every year")] = False,
     final: Annotated[
         bool, typer.Option("--final", help="Refuse while anything is missing; no draft mark")
     ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Run also what is not out of date")] = False,
+    keep_going: Annotated[
+        bool, typer.Option("--keep-going", help="After a failure, run what does not depend on it")
+    ] = False,
+    jobs: Annotated[int, typer.Option(help="Steps side by side; 0 for what cores and memory allow")] = 0,
+    engine: Annotated[str, typer.Option(help="inprocess or papermill; else what suits the system")] = "",
+    scheduler: Annotated[str, typer.Option(help="A Dask cluster, such as tcp://host:8786")] = "",
+    fetch: Annotated[str, typer.Option(help="Copy data/ from here first, such as s3://bucket/folder")] = "",
+    publish: Annotated[str, typer.Option(help="Copy outputs/ to here afterwards")] = "",
+    cell_time: Annotated[float, typer.Option(help="Seconds that a cell may take; 0 for no limit")] = 3600,
+    time_limit: Annotated[float, typer.Option(help="Seconds that a step may take; 0 for no limit")] = 7200,
+    memory: Annotated[
+        float, typer.Option(help="Gigabytes that a step may take; 0 for all the machine has")
+    ] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Tell what happens as lines of JSON")] = False,
     root: Root = "",
 ) -> None:
-    """Make the appendices of a year."""
+    """Make the appendices of a year, as far as they are out of date."""
+    from analysis.pipeline import workers
+    from analysis.pipeline.run import Options
+    from analysis.pipeline.run import run as run_years
+    from analysis.pipeline.telling import Log, Picture, Plain, as_json_line, several
+    from analysis.pipeline.worker import Limits
+
     if bool(year) == all_years:
         raise InputError.one("the command line", "give either a year or --all", "Write `analysis run 2021`")
+    if engine not in ("", "inprocess", "papermill"):
+        what = f"there is no engine {engine!r}"
+        raise InputError.one("the command line", what, "Use --engine inprocess or --engine papermill")
+    if min(jobs, cell_time, time_limit, memory) < 0:
+        what = "--jobs, --cell-time, --time-limit and --memory are not negative"
+        raise InputError.one("the command line", what, "Give 0 or more")
     project = Project.find(root)
+    if fetch:
+        from analysis.pipeline.stores import fetch_data
+
+        fetch_data(fetch, project, _tell)
     years = project.years() if all_years else [parse_year(year)]
     if not years:
         raise InputError.one("data/raw", "there is no reporting year", "Add one with `analysis new-year`")
-    codes = [_run_one(project, y, final=final, without_wrong_years=all_years) for y in years]
-    raise typer.Exit(max(codes))
+    options = Options(
+        final=final,
+        force=force,
+        keep_going=keep_going,
+        without_wrong_years=all_years,
+        jobs=jobs,
+        engine=engine,
+        scheduler=scheduler,
+        limits=Limits(cell_time, time_limit, int(memory * 1e9) or workers.all_memory()),
+    )
+    ends: list[Event] = []
+    shown = Picture(jobs or workers.usual_jobs()) if sys.stderr.isatty() and not as_json else Plain()
+    with shown:
+        tellers = [shown, Log(project), *([as_json_line] if as_json else [])]
+        code = run_years(project, years, options, several(*tellers, ends.append))
+    for event in ends:
+        if event.kind == "end" and not as_json:
+            _tell_end(event)
+    if publish:
+        from analysis.pipeline.stores import publish_outputs
+
+        publish_outputs(project, publish, _tell)
+    raise typer.Exit(code)
 
 
-def _run_one(project: Project, year: int, *, final: bool, without_wrong_years: bool) -> int:
-    """Run one year, tell how it went, and return the exit code."""
-    from analysis.pipeline.engine import StepFailed
-    from analysis.pipeline.run import FinalRefused, run_year
-
-    try:
-        with _progress() as bar:
-            task = bar.add_task(f"{year}", total=None)
-
-            def progress(what: str, done: int, total: int) -> None:
-                bar.update(task, description=what, completed=done, total=total)
-                if not sys.stderr.isatty():
-                    _tell(
-                        f"[{done + 1}/{total}] {what}" if done < total else f"[{total}/{total}] {what} done"
-                    )
-
-            done = run_year(
-                project, year, final=final, progress=progress, without_wrong_years=without_wrong_years
-            )
-    except InputError as error:
-        _tell(error)
-        return 2
-    except StepFailed as error:
-        _tell(error)
-        if error.wrong_inputs:
-            return 2
-        if error.kept:
-            _tell(f"The executed notebook is kept as {error.kept}.")
-        _tell("What was published before is untouched.")
-        return 1
-    except FinalRefused as error:
-        _tell(error)
-        return 3
-    for warning in done.warnings:
-        _tell(warning)
-    _tell(f"{year}: done{', as a draft' if done.draft else ''}. The appendices are:")
-    for path in done.files:
-        print(project.name(path))
-    return 0
+def _tell_end(event: Event) -> None:
+    """Say how a year ended, and print what is published."""
+    if event.code == 0:
+        _tell(f"{event.year}: done{f' ({event.text})' if event.text else ''}. The appendices are:")
+        for name in event.files:
+            print(name)
+    elif event.code != 3:
+        _tell(f"{event.year}: not done. What was published before is still there, as far as it was not made anew.")
 
 
-def _progress() -> Progress:
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty())
+@app.command()
+def status(
+    year: Annotated[str, typer.Argument(help="The reporting year; without it, every year")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON")] = False,
+    root: Root = "",
+) -> None:
+    """Tell what is out of date, and why."""
+    from analysis.pipeline.status import look
+
+    project = Project.find(root)
+    years = [parse_year(year)] if year else project.years()
+    found = look(project, years)
+    if as_json:
+        print(json.dumps({step: reasons for step, reasons in found.items()}, ensure_ascii=False, indent=2))
+        return
+    for step, reasons in found.items():
+        if reasons:
+            print(f"{step}: out of date: {'; '.join(reasons)}")
+    fresh = sum(not reasons for reasons in found.values())
+    _tell(f"{fresh} of {len(found)} steps are up to date.")
+
+
+@app.command()
+def verify(
+    year: Annotated[str, typer.Argument(help="The reporting year, such as 2021")],
+    rerun: Annotated[bool, typer.Option("--rerun", help="Also run it from nothing and compare the bytes")] = False,
+    root: Root = "",
+) -> None:
+    """Tell whether the outputs of a year are still what its manifest says, and whether a re-run gives the same."""
+    from analysis.pipeline.manifest import verify as find_differences
+    from analysis.pipeline.run import rerun as run_again
+
+    project = Project.find(root)
+    number = parse_year(year)
+    found = find_differences(project, number)
+    if rerun:
+        found += run_again(project, number, _tell)
+    for line in found:
+        print(line)
+    if found:
+        _tell(f"{number}: {len(found)} differences.")
+        raise typer.Exit(1)
+    _tell(f"{number}: every output is what was made{', and a run from nothing gives the same bytes' if rerun else ''}.")
 
 
 @app.command("new-year")
@@ -161,14 +223,16 @@ def compare(
     before: Annotated[Path, typer.Argument(help="The earlier export")],
     after: Annotated[Path, typer.Argument(help="The later export, or one that somebody has edited")],
     key: Annotated[str, typer.Option(help="Header of the column that tells which submission is which")] = "",
+    sheet: Annotated[str, typer.Option(help="The sheet of both workbooks, where it cannot be told")] = "",
     cells: Annotated[bool, typer.Option("--cells", help="List every changed cell, as CSV")] = False,
 ) -> None:
     """Tell what differs between two exports of the same survey."""
     from analysis.intake.compare import compare as compare_tables
-    from analysis.intake.decode import decode
     from analysis.intake.dialects import find_table
+    from analysis.pipeline.inputs import decode_export
 
-    tables = [find_table(decode(path, path.name), path.name) for path in (before, after)]
+    grids = [decode_export(path, path.name, sheet=sheet or None) for path in (before, after)]
+    tables = [find_table(grid, grid.file) for grid in grids]
     found = compare_tables(tables[0], tables[1], after.name, key or None)
     if cells:
         found.changed.to_csv(sys.stdout, index=False, lineterminator="\n")
@@ -187,6 +251,22 @@ def compare(
     _tell(f"{len(found.changed)} cells differ (submissions told apart by {found.key!r}).")
 
 
+@app.command()
+def preview(
+    year: Annotated[str, typer.Argument(help="The reporting year, such as 2023")],
+    appendix: Annotated[str, typer.Argument(help="results, quality, years or administration")],
+    unit: Annotated[str, typer.Option(help="The administration, for its own appendix")] = "",
+    port: Annotated[int, typer.Option(help="The port on this computer; any that is free if 0")] = 0,
+    browser: Annotated[bool, typer.Option(help="Open the page in a browser")] = True,
+    root: Root = "",
+) -> None:
+    """Show an appendix in the browser, and make it anew whenever its notebook or the code is saved."""
+    from analysis.pipeline.preview import preview as show_preview
+
+    project = Project.find(root)
+    show_preview(project, parse_year(year), appendix, unit=unit, port=port, open_browser=browser, tell=_tell)
+
+
 def main() -> None:
     """Run the command; wrong inputs give exit code 2 and one sentence for each problem."""
     try:
@@ -198,11 +278,14 @@ def main() -> None:
     except typer.Exit as done:
         sys.exit(done.exit_code)
     except (typer.Abort, KeyboardInterrupt):
-        _tell("Stopped. What was published before is untouched.")
+        _tell("Stopped. Every step that was done is kept, and the next run goes on from there.")
         sys.exit(130)
     except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except OSError as error:
+        _tell(f"{error.filename or 'A file'}: {error.strerror or error}. Nothing half-written is left; run again when it is mended.")
+        sys.exit(1)
     except typer.TyperException as error:
         what = error.format_message().strip().rstrip(".")
         if what:  # a call without arguments has shown the help

@@ -16,7 +16,6 @@ from analysis.intake.decode import Grid, decode
 from analysis.intake.dialects import Table, find_table
 from analysis.intake.replay import replay
 from analysis.intake.review import Decision
-from analysis.survey.instrument import Survey
 from analysis.survey.units import Register
 
 ROOT = Path(__file__).parents[2]
@@ -34,24 +33,6 @@ def to_table() -> Callable[..., Table]:
         return find_table(Grid("x.csv", "0" * 64, from_rows(rows)), "x.csv", dialect=dialect)
 
     return to_table
-
-
-@pytest.fixture(scope="session")
-def to_survey() -> Callable[..., Survey]:
-    def to_survey(questions: Sequence[Mapping[str, Any]], **more: Any) -> Survey:
-        data = {
-            "title": "Enkät",
-            "year": 2021,
-            "period": {"start": "2021-01-01", "end": "2021-10-01"},
-            "responsible": {"publisher": "Staden"},
-            "source": {"file": "x.csv"},
-            "respondents": "units" if any(q["kind"] == "unit" for q in questions) else "people",
-            "sections": [{"id": "a", "title": "A", "kind": "topic", "confirmed": True}],
-            "questions": [{"text": q["id"], "section": "a"} | q for q in questions],
-        }
-        return Survey.model_validate(data | more)
-
-    return to_survey
 
 
 @pytest.fixture(scope="session")

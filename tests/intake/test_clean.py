@@ -282,6 +282,20 @@ def test_texts_stay_as_they_were_written(run_clean) -> None:
     assert list(cleaned.ledger["rule"]) == ["cell.blank"]
 
 
+@pytest.mark.parametrize("declared", [{}, {"-9": "lost"}])
+def test_a_text_that_reads_like_a_missing_kind_is_a_text(run_clean, to_table, to_survey, declared) -> None:
+    question = TEXT | {"missing": declared}
+    rows = [["plan", "text"], ["Ja", "_lost"], ["Ja", "_not_answered"], ["Ja", "-9"]]
+    cleaned = run_clean(rows, [PLAN, question])
+    assert cleaned.submissions["answered_questions"].tolist() == [2, 2, 1 if declared else 2]
+    again = replay(to_table(rows), to_survey([PLAN, question]), cleaned.ledger)
+    for answers in (cleaned.answers, again):
+        assert answers["text"].tolist()[:2] == ["_lost", "_not_answered"]
+        last = "_lost" if declared else "answered"
+        assert answers["text#status"].tolist() == ["answered", "answered", last]
+        assert answers["text"].isna().tolist() == [False, False, bool(declared)]
+
+
 # --- Decisions ---
 
 
@@ -427,6 +441,38 @@ def test_the_status_says_how_much_was_answered(run_clean) -> None:
         ["complete", 2, 3], ["empty", 0, 3], ["partial", 1, 3],
     ]  # fmt: skip
     assert cleaned.answers["text"].tolist() == ["x", "x"]
+
+
+@pytest.mark.parametrize("where", ["question", "survey"])
+def test_what_stands_for_no_answer_is_none(run_clean, to_table, to_survey, where: str) -> None:
+    codes = {"-9": "not_answered", "-8": "not_shown", "-7": "lost", "-6": "dont_know", "-5": "not_relevant"}
+    questions = [{"id": "rubrik", "kind": "free_text"}, PLAN, VILKA, ANTAL, TEXT]
+    more = {"source": {"file": "x.csv", "missing": codes}} if where == "survey" else {}
+    asked = questions if more else [question | {"missing": codes} for question in questions]
+    rows = [
+        ["rubrik", "plan", "vilka", "antal", "text"],
+        ["x", "-9", "-8", "-7", "-9"],
+        ["x", "-6", "-5", "-6", "-6"],
+        ["-9", "-9", "-8", "-7", "-9"],
+        ["", "", "", "", "\u00a0"],
+    ]
+    cleaned = run_clean(rows, asked, **more)
+    # Codes are cells that were kept: who gave nothing else has handed in a form without answers, but no empty one.
+    assert cleaned.submissions[["status", "answered_questions"]].values.tolist() == [
+        ["partial", 1], ["complete", 5], ["partial", 0], ["empty", 0],
+    ]  # fmt: skip
+    assert cleaned.answers["text#status"].tolist() == ["_not_answered", "_dont_know", "_not_answered"]
+    assert cleaned.accounting == {"raw_cells": 16, "answers_cells": 15, "ledger_cells": 1, "unaccounted": 0}
+    again = replay(to_table(rows), to_survey(asked, **more), cleaned.ledger)
+    pd.testing.assert_frame_equal(again, cleaned.answers)
+
+
+def test_an_option_is_an_answer_whatever_it_would_mean_elsewhere(run_clean) -> None:
+    """A text that `missing` names for the whole survey is an answer where it is an option."""
+    source = {"file": "x.csv", "missing": {"Nej": "lost"}}
+    cleaned = run_clean([["plan", "antal"], ["Nej", "Nej"]], [PLAN, ANTAL], source=source)
+    assert cleaned.submissions["answered_questions"].tolist() == [1]
+    assert cleaned.answers[["plan", "antal#status"]].values.tolist() == [["nej", "_lost"]]
 
 
 def test_times_and_ids_go_into_the_submissions(run_clean) -> None:

@@ -6,7 +6,7 @@ import csv
 import datetime as dt
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.intake.answers import ANSWERED, STATUS
 from analysis.intake.datafiles import (
     MISSING_CODES,
     option_codes,
@@ -31,6 +30,9 @@ from analysis.intake.decode import decode
 from analysis.intake.excel import as_text
 from analysis.survey.instrument import MISSING_KINDS, Survey
 from analysis.survey.units import Register
+
+ToSurvey = Callable[..., Survey]
+ToAnswers = Callable[..., pd.DataFrame]
 
 DAY = dt.date(2021, 11, 16)
 DONT_KNOW = {"id": "vet_ej", "label": "Vet inte", "means": "dont_know"}
@@ -49,41 +51,6 @@ QUESTIONS: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
-def survey_of(questions: Sequence[dict[str, Any]] = QUESTIONS, **more: Any) -> Survey:
-    data = {
-        "title": "Enkäten om planer",
-        "year": 2021,
-        "period": {"start": "2021-01-01", "end": "2021-10-01"},
-        "responsible": {"publisher": "Staden"},
-        "source": {"file": "x.csv"},
-        "respondents": "units" if any(q["kind"] == "unit" for q in questions) else "people",
-        "sections": [{"id": "s", "title": "S", "kind": "topic", "confirmed": True}],
-        "questions": [{"text": q["id"], "section": "s"} | q for q in questions],
-    }
-    return Survey.model_validate(data | more)
-
-
-def answers_of(survey: Survey, *rows: dict[str, Any]) -> pd.DataFrame:
-    """Return answers as cleaning makes them; a number, date or text may be given as a missing kind."""
-    columns: dict[str, Any] = {
-        "submission_id": pd.Series([f"{i:012x}" for i in range(len(rows))], dtype="str"),
-        "unit_id": pd.Series([row.get("unit") for row in rows], dtype="str"),
-    }
-    types = {"number": "Float64", "date": "datetime64[s]", "free_text": "str"}
-    for question in survey.questions:
-        for column in question.columns() if question.kind != "unit" else ():
-            said = [row.get(column, "_not_answered") for row in rows]
-            if question.is_closed:
-                assert set(said) <= set(question.labels())
-                columns[column] = pd.Series(pd.Categorical(said, categories=list(question.labels())))
-            else:
-                status = [value if value in MISSING_KINDS else ANSWERED for value in said]
-                known = [None if value in MISSING_KINDS else value for value in said]
-                columns[column] = pd.Series(known, dtype="object").astype(types[question.kind])
-                columns[f"{column}#status"] = pd.Series(pd.Categorical(status, categories=list(STATUS)))
-    return pd.DataFrame(columns)
-
-
 ROWS: list[dict[str, Any]] = [
     {"unit": "bromma", "plan": "ja", "hur[a]": "bra", "hur[b]": "illa", "vilka[skola]": "chosen",
      "vilka[polis]": "not_chosen", "antal": 2.5, "nar": dt.datetime(2021, 10, 19), "annat": "=1+1; ”å”\nrad två"},
@@ -94,10 +61,12 @@ ROWS: list[dict[str, Any]] = [
 
 
 @pytest.fixture(scope="module")
-def folder(register: Register, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(
+    to_survey: ToSurvey, to_answers: ToAnswers, register: Register, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     made = tmp_path_factory.mktemp("files")
-    survey = survey_of()
-    write_datafiles(made, answers_of(survey, *ROWS), survey, register, DAY)
+    survey = to_survey(QUESTIONS, title="Enkäten om planer")
+    write_datafiles(made, to_answers(survey, ROWS), survey, register, DAY)
     return made
 
 
@@ -165,26 +134,26 @@ def test_the_projects_own_reader_gives_the_labels_back(folder: Path) -> None:
     assert (first["antal"], first["nar"], first["vilka_polis"]) == ("2.5", "2021-10-19", "Inte vald")
 
 
-def test_the_file_says_what_it_is(tmp_path: Path) -> None:
-    survey = survey_of([{"id": "a", "kind": "free_text"}], synthetic=True, title="En mycket lång rubrik " * 9)
-    write_sav(tmp_path / "x.sav", variables(answers_of(survey, {"a": "x"}), survey), survey, DAY)
+def test_the_file_says_what_it_is(to_survey: ToSurvey, to_answers: ToAnswers, tmp_path: Path) -> None:
+    survey = to_survey([{"id": "a", "kind": "free_text"}], synthetic=True, title="En mycket lång rubrik " * 9)
+    write_sav(tmp_path / "x.sav", variables(to_answers(survey, [{"a": "x"}]), survey), survey, DAY)
     _, meta = read_sav(tmp_path / "x.sav")
     assert meta.file_label.startswith("SYNTETISKA EXEMPELDATA. En mycket lång")
     assert meta.notes[0] == "SYNTETISKA EXEMPELDATA. Alla svar är påhittade."
     assert "Underlag per 2021-11-16." in " ".join(meta.notes)
     assert max(len(line.encode()) for line in meta.notes) <= 80
     assert meta.creation_time == dt.datetime(2021, 11, 16)
-    real = survey_of([{"id": "a", "kind": "free_text"}])
-    write_sav(tmp_path / "y.sav", variables(answers_of(real, {"a": "x"}), real), real, DAY)
+    real = to_survey([{"id": "a", "kind": "free_text"}])
+    write_sav(tmp_path / "y.sav", variables(to_answers(real, [{"a": "x"}]), real), real, DAY)
     assert "SYNTETISKA" not in (tmp_path / "y.sav").read_bytes().decode("latin-1")
 
 
 def test_the_same_answers_give_the_same_bytes_at_another_time(
-    folder: Path, register: Register, tmp_path: Path
+    to_survey: ToSurvey, to_answers: ToAnswers, folder: Path, register: Register, tmp_path: Path
 ) -> None:
     time.sleep(1.1)  # the header of a .sav tells seconds
-    survey = survey_of()
-    write_datafiles(tmp_path, answers_of(survey, *ROWS), survey, register, DAY)
+    survey = to_survey(QUESTIONS, title="Enkäten om planer")
+    write_datafiles(tmp_path, to_answers(survey, ROWS), survey, register, DAY)
     for name in ("answers.sav", "answers.csv"):
         assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()
     assert sorted(p.name for p in tmp_path.iterdir()) == ["answers.csv", "answers.sav"]
@@ -198,9 +167,11 @@ def test_only_a_file_with_a_date_is_stamped(tmp_path: Path) -> None:
     assert path.read_bytes() == b"$FL2" + b" " * 300
 
 
-def test_negative_numbers_are_no_missing_values(tmp_path: Path) -> None:
-    survey = survey_of([{"id": "a", "kind": "number"}, {"id": "b", "kind": "number"}])
-    answers = answers_of(survey, {"a": -1.0, "b": -91.5}, {"a": "_dont_know", "b": "_lost"}, {"a": 7.25})
+def test_negative_numbers_are_no_missing_values(
+    to_survey: ToSurvey, to_answers: ToAnswers, tmp_path: Path
+) -> None:
+    survey = to_survey([{"id": "a", "kind": "number"}, {"id": "b", "kind": "number"}])
+    answers = to_answers(survey, [{"a": -1.0, "b": -91.5}, {"a": "_dont_know", "b": "_lost"}, {"a": 7.25}])
     write_sav(tmp_path / "x.sav", variables(answers, survey), survey, DAY)
     frame, meta = read_sav(tmp_path / "x.sav")
     assert frame["a"].tolist() == [-1, -92, 7.25]
@@ -211,16 +182,18 @@ def test_negative_numbers_are_no_missing_values(tmp_path: Path) -> None:
     assert shown["a"].dropna().tolist() == [-1, 7.25]
 
 
-def test_long_texts_and_labels_are_cut_between_letters_where_spss_must(tmp_path: Path) -> None:
+def test_long_texts_and_labels_are_cut_between_letters_where_spss_must(
+    to_survey: ToSurvey, to_answers: ToAnswers, tmp_path: Path
+) -> None:
     options = [{"id": "o", "label": "å" * 100}]
-    survey = survey_of(
+    survey = to_survey(
         [
             {"id": "a", "kind": "free_text"},
             {"id": "b", "text": "ö" * 200, "kind": "single", "options": options},
         ]
     )
     whole = "å" * 20_000
-    found = variables(answers_of(survey, {"a": whole, "b": "o"}, {"a": "ä" * 300}), survey)
+    found = variables(to_answers(survey, [{"a": whole, "b": "o"}, {"a": "ä" * 300}]), survey)
     write_sav(tmp_path / "x.sav", found, survey, DAY)
     write_csv(tmp_path / "x.csv", found)
     frame, meta = read_sav(tmp_path / "x.sav")
@@ -232,9 +205,11 @@ def test_long_texts_and_labels_are_cut_between_letters_where_spss_must(tmp_path:
 
 
 @pytest.mark.parametrize("rows", [0, 2])
-def test_no_answers_at_all_can_be_written(tmp_path: Path, rows: int) -> None:
-    survey = survey_of(QUESTIONS[1:])
-    found = variables(answers_of(survey, *[{}] * rows), survey)
+def test_no_answers_at_all_can_be_written(
+    to_survey: ToSurvey, to_answers: ToAnswers, tmp_path: Path, rows: int
+) -> None:
+    survey = to_survey(QUESTIONS[1:])
+    found = variables(to_answers(survey, [{}] * rows), survey)
     write_sav(tmp_path / "x.sav", found, survey, DAY)
     write_csv(tmp_path / "x.csv", found)
     frame, meta = read_sav(tmp_path / "x.sav")
@@ -244,10 +219,10 @@ def test_no_answers_at_all_can_be_written(tmp_path: Path, rows: int) -> None:
     assert set(frame["nar"]) <= {-1}
 
 
-def test_units_need_the_register() -> None:
-    survey = survey_of()
+def test_units_need_the_register(to_survey: ToSurvey, to_answers: ToAnswers) -> None:
+    survey = to_survey(QUESTIONS, title="Enkäten om planer")
     with pytest.raises(ValueError, match="register"):
-        variables(answers_of(survey, *ROWS), survey)
+        variables(to_answers(survey, ROWS), survey)
 
 
 # --- names -----------------------------------------------------------------------------------------------------
@@ -259,10 +234,12 @@ IDS = st.from_regex(r"[a-c][a-c0_]{0,3}|(all|by|to|unit_name)", fullmatch=True) 
 
 @settings(max_examples=50)
 @given(st.lists(IDS, min_size=1, max_size=8, unique=True), st.lists(IDS, min_size=1, max_size=4, unique=True))
-def test_names_are_valid_in_spss_and_unique(questions: list[str], items: list[str]) -> None:
+def test_names_are_valid_in_spss_and_unique(
+    to_survey: ToSurvey, questions: list[str], items: list[str]
+) -> None:
     grid = [{"id": i, "text": i, "column": f"{questions[0]} {i}"} for i in items]
     asked = [{"id": q, "kind": "number", "column": f"Q {q}"} for q in questions]
-    names = variable_names(survey_of([asked[0] | {"items": grid, "column": None}, *asked[1:]]))
+    names = variable_names(to_survey([asked[0] | {"items": grid, "column": None}, *asked[1:]]))
     assert len({name.upper() for name in names.values()}) == len(names) == len(items) + len(questions) - 1
     reserved = {"ALL", "AND", "BY", "EQ", "GE", "GT", "LE", "LT", "NE", "NOT", "OR", "TO", "WITH"}
     for name in names.values():
@@ -272,8 +249,8 @@ def test_names_are_valid_in_spss_and_unique(questions: list[str], items: list[st
         assert name not in ("submission_id", "unit_id", "unit_name", "unit_kind")
 
 
-def test_options_have_codes_in_the_order_of_the_survey() -> None:
-    survey = survey_of()
+def test_options_have_codes_in_the_order_of_the_survey(to_survey: ToSurvey) -> None:
+    survey = to_survey(QUESTIONS, title="Enkäten om planer")
     assert option_codes(survey.question("plan")) == {"ja": 1, "nej": 2} | MISSING_CODES
     assert option_codes(survey.question("vilka")) == {"not_chosen": 0, "chosen": 1} | MISSING_CODES
     assert list(MISSING_CODES.values()) == [-1, -2, -3, -4, -5, -6]
@@ -303,11 +280,14 @@ ANSWER = st.fixed_dictionaries(
 @settings(max_examples=50, deadline=None)
 @given(st.lists(ANSWER, min_size=1, max_size=6))
 def test_reading_back_gives_the_same_answers(
-    tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, Any]]
+    to_survey: ToSurvey,
+    to_answers: ToAnswers,
+    tmp_path_factory: pytest.TempPathFactory,
+    rows: list[dict[str, Any]],
 ) -> None:
     path = tmp_path_factory.mktemp("back") / "x.sav"
-    survey = survey_of(QUESTIONS[1:])
-    write_sav(path, variables(answers_of(survey, *rows), survey), survey, DAY)
+    survey = to_survey(QUESTIONS[1:])
+    write_sav(path, variables(to_answers(survey, rows), survey), survey, DAY)
     frame, meta = read_sav(path)
 
     def value(row: int, name: str, question: str) -> object:
@@ -381,12 +361,16 @@ def test_excel_takes_every_text_for_a_text(text: str, shown: str) -> None:
 @settings(max_examples=50, deadline=None)
 @given(st.lists(TEXTS.filter(str.strip), min_size=1, max_size=5), st.lists(NUMBERS, min_size=5, max_size=5))
 def test_no_cell_is_a_formula_and_every_number_is_one(
-    tmp_path_factory: pytest.TempPathFactory, texts: list[str], numbers: list[float]
+    to_survey: ToSurvey,
+    to_answers: ToAnswers,
+    tmp_path_factory: pytest.TempPathFactory,
+    texts: list[str],
+    numbers: list[float],
 ) -> None:
     path = tmp_path_factory.mktemp("csv") / "x.csv"
-    survey = survey_of([{"id": "a", "kind": "free_text"}, {"id": "b", "kind": "number"}])
+    survey = to_survey([{"id": "a", "kind": "free_text"}, {"id": "b", "kind": "number"}])
     rows = [{"a": text, "b": number} for text, number in zip(texts, numbers, strict=False)]
-    write_csv(path, variables(answers_of(survey, *rows), survey))
+    write_csv(path, variables(to_answers(survey, rows), survey))
     with path.open(encoding="utf-8-sig", newline="") as file:
         _, *read = csv.reader(file, delimiter=";")
     assert [row[1].removeprefix("'") for row in read] == [text.removeprefix("'") for text in texts]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.intake.answers import ANSWERED, STATUS
 from analysis.intake.contracts import CODEBOOK, check
 from analysis.intake.ledger import COLUMNS as LEDGER_COLUMNS
 from analysis.measures.codebook import count_changes, describe_questions, release_changes
@@ -18,7 +17,10 @@ from analysis.measures.counts import answers_by_unit, count_answers, summarise_n
 from analysis.measures.response import item_nonresponse
 from analysis.privacy.disclosure import recoverable
 from analysis.privacy.release import release_answers
-from analysis.survey.instrument import MISSING_KINDS, Survey
+from analysis.survey.instrument import Survey
+
+ToSurvey = Callable[..., Survey]
+ToAnswers = Callable[..., pd.DataFrame]
 
 KINDS = {"u0": "district", "u1": "district", "u2": "specialist"}
 YES_NO = [
@@ -26,6 +28,7 @@ YES_NO = [
     {"id": "nej", "label": "Nej"},
     {"id": "vet_ej", "label": "Vet inte", "means": "dont_know"},
 ]
+UNIT = {"id": "vem", "kind": "unit"}
 QUESTIONS: list[dict[str, Any]] = [
     {"id": "plan", "text": "Har ni\u00a0en plan?", "kind": "single", "options": YES_NO},
     {"id": "hur", "kind": "scale", "options": YES_NO[:2],
@@ -37,40 +40,6 @@ QUESTIONS: list[dict[str, Any]] = [
     {"id": "nar", "kind": "date"},
     {"id": "annat", "kind": "free_text"},
 ]  # fmt: skip
-
-
-def survey_of(respondents: str = "units", questions: Sequence[Mapping[str, Any]] = QUESTIONS) -> Survey:
-    unit = [{"id": "vem", "kind": "unit"}] if respondents == "units" else []
-    data = {
-        "title": "Enkät",
-        "year": 2021,
-        "period": {"start": "2021-01-01", "end": "2021-10-01"},
-        "responsible": {"publisher": "Staden"},
-        "source": {"file": "x.csv"},
-        "respondents": respondents,
-        "sections": [{"id": "s", "title": "S", "kind": "topic", "confirmed": True}],
-        "questions": [{"text": q["id"], "section": "s"} | q for q in [*unit, *questions]],
-    }
-    return Survey.model_validate(data)
-
-
-def answers_of(survey: Survey, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    columns: dict[str, Any] = {
-        "submission_id": pd.Series([f"{i:012x}" for i in range(len(rows))], dtype="str"),
-        "unit_id": pd.Series([r.get("unit") for r in rows], dtype="str"),
-    }
-    types = {"number": "Float64", "date": "datetime64[s]", "free_text": "str"}
-    for question in survey.questions:
-        for column in question.columns() if question.kind != "unit" else ():
-            said = [row.get(column, "_not_answered") for row in rows]
-            if question.is_closed:
-                columns[column] = pd.Series(pd.Categorical(said, categories=list(question.labels())))
-            else:
-                status = [v if v in MISSING_KINDS else ANSWERED for v in said]
-                known = pd.Series([None if v in MISSING_KINDS else v for v in said], dtype="object")
-                columns[column] = known.astype(types[question.kind])
-                columns[f"{column}#status"] = pd.Series(pd.Categorical(status, categories=list(STATUS)))
-    return pd.DataFrame(columns)
 
 
 def ledger_of(*headers: str, fate: str = "kept") -> pd.DataFrame:
@@ -107,11 +76,11 @@ def told(book: pd.DataFrame, question: str, item: str = "") -> dict[str, Any]:
     return {value: n for value, n in zip(part["value"], part["n"], strict=True) if n is pd.NA or n}
 
 
-def test_a_hand_checked_codebook() -> None:
-    survey = survey_of()
+def test_a_hand_checked_codebook(to_survey: ToSurvey, to_answers: ToAnswers) -> None:
+    survey = to_survey([UNIT, *QUESTIONS])
     ledger = ledger_of("Har ni en plan?", "Har ni en plan?", "kolumn b", "vilka", "något annat")
     book = check(
-        describe_questions(survey, released(survey, answers_of(survey, ROWS)), ledger), CODEBOOK, "codebook"
+        describe_questions(survey, released(survey, to_answers(survey, ROWS)), ledger), CODEBOOK, "codebook"
     )
     assert book["question"].drop_duplicates().tolist() == [q["id"] for q in QUESTIONS]
     plan = book[book["question"] == "plan"]
@@ -151,9 +120,11 @@ def test_a_hand_checked_codebook() -> None:
     assert changes["personer"] == 0
 
 
-def test_nothing_is_changed_and_the_counts_are_the_released_ones() -> None:
-    survey = survey_of()
-    tables = released(survey, answers_of(survey, ROWS))
+def test_nothing_is_changed_and_the_counts_are_the_released_ones(
+    to_survey: ToSurvey, to_answers: ToAnswers
+) -> None:
+    survey = to_survey([UNIT, *QUESTIONS])
+    tables = released(survey, to_answers(survey, ROWS))
     before = {name: table.copy() for name, table in tables.items()}
     book = describe_questions(survey, tables, ledger_of())
     for name, table in tables.items():
@@ -164,8 +135,8 @@ def test_nothing_is_changed_and_the_counts_are_the_released_ones() -> None:
     assert both["n"].tolist() == both["n_counts"].tolist()
 
 
-def test_only_changes_of_kept_cells_are_counted() -> None:
-    survey = survey_of()
+def test_only_changes_of_kept_cells_are_counted(to_survey: ToSurvey) -> None:
+    survey = to_survey([UNIT, *QUESTIONS])
     ledger = pd.concat([ledger_of("antal", "antal"), ledger_of("antal", "annat", fate="superseded")])
     changes = count_changes(ledger, survey)
     assert changes["antal"] == 2
@@ -186,14 +157,14 @@ def test_only_changes_of_kept_cells_are_counted() -> None:
 # --- people ----------------------------------------------------------------------------------------------------
 
 
-def test_of_people_only_what_is_released_stands_there() -> None:
-    survey = survey_of("people")
+def test_of_people_only_what_is_released_stands_there(to_survey: ToSurvey, to_answers: ToAnswers) -> None:
+    survey = to_survey(QUESTIONS)
     rows = [
         {"plan": "ja", "antal": float(i), "annat": "text", "nar": pd.Timestamp("2021-01-01")}
         for i in range(20)
     ]
     rows += [{"plan": "nej", "antal": 900.0}] * 3 + [{"plan": "_dont_know"}] * 7
-    book = describe_questions(survey, released(survey, answers_of(survey, rows)), ledger_of())
+    book = describe_questions(survey, released(survey, to_answers(survey, rows)), ledger_of())
     assert told(book, "plan")["nej"] is pd.NA
     assert told(book, "antal") == {"answered": 23}
     assert told(book, "annat") == {"answered": pd.NA}
@@ -213,21 +184,23 @@ def test_of_people_only_what_is_released_stands_there() -> None:
         ([0, 0, 0], [0, 0, 0]),
     ],
 )
-def test_small_numbers_of_changes_of_people_are_left_out(changes: list[int], shown: list[int | None]) -> None:
+def test_small_numbers_of_changes_of_people_are_left_out(
+    to_survey: ToSurvey, to_answers: ToAnswers, changes: list[int], shown: list[int | None]
+) -> None:
     questions = [{"id": q, "kind": "free_text"} for q in ("a", "b", "c")]
-    people = survey_of("people", questions)
+    people = to_survey(questions)
     ledger = ledger_of(*(q for q, n in zip("abc", changes, strict=True) for _ in range(n)))
-    book = describe_questions(people, released(people, answers_of(people, [{}])), ledger)
+    book = describe_questions(people, released(people, to_answers(people, [{}])), ledger)
     assert [None if n is pd.NA else n for n in book["changes"]] == shown
-    units = survey_of("units", questions)
-    book = describe_questions(units, released(units, answers_of(units, [{"unit": "u0"}])), ledger)
+    units = to_survey([UNIT, *questions])
+    book = describe_questions(units, released(units, to_answers(units, [{"unit": "u0"}])), ledger)
     assert book.drop_duplicates("question")["changes"].tolist() == changes
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.integers(0, 12), min_size=1, max_size=6))
-def test_no_left_out_number_of_changes_can_be_worked_out(numbers: list[int]) -> None:
-    survey = survey_of("people", [{"id": f"q{i}", "kind": "free_text"} for i in range(len(numbers))])
+def test_no_left_out_number_of_changes_can_be_worked_out(to_survey: ToSurvey, numbers: list[int]) -> None:
+    survey = to_survey([{"id": f"q{i}", "kind": "free_text"} for i in range(len(numbers))])
     changes = pd.Series({f"q{i}": n for i, n in enumerate(numbers)}, dtype="Int64")
     shown = release_changes(changes, survey)
     total = sum(numbers)
@@ -258,9 +231,11 @@ CLOSED = st.lists(
 
 @settings(max_examples=30, deadline=None)
 @given(CLOSED)
-def test_every_number_of_people_stands_in_a_released_table(rows: list[dict[str, Any]]) -> None:
-    survey = survey_of("people")
-    tables = released(survey, answers_of(survey, rows))
+def test_every_number_of_people_stands_in_a_released_table(
+    to_survey: ToSurvey, to_answers: ToAnswers, rows: list[dict[str, Any]]
+) -> None:
+    survey = to_survey(QUESTIONS)
+    tables = released(survey, to_answers(survey, rows))
     book = describe_questions(survey, tables, ledger_of())
     counts = tables["counts"].query("group == 'alla'").set_index(["question", "item", "value"])["n"]
     nonresponse = tables["item_nonresponse"].set_index("question")

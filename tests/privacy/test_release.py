@@ -497,6 +497,9 @@ def test_the_catalogue_labels_every_table(tmp_path: Path) -> None:
     nothing = pd.DataFrame({"year": [2021]})
     add_results(folder, release_comparison(nothing, {2020: nothing}, nothing, nothing))
     catalogue = json.loads((folder / "catalogue.json").read_text(encoding="utf-8"))
+    of_years = json.loads((folder / "catalogue_years.json").read_text(encoding="utf-8"))
+    assert not set(catalogue) & set(of_years)
+    catalogue |= of_years
     assert {path.stem for path in folder.glob("*.csv")} == set(catalogue)
     assert {"comparison", "crosswalk", "geography", "unit_history"} <= set(catalogue)
     for label in catalogue.values():

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import copy
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
+import nbformat
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -49,6 +52,7 @@ from analysis.report.document import (
     say,
     show,
 )
+from analysis.report.exporters import AppendixPDF
 from analysis.report.tables import Column, Table
 
 DESCRIPTION = {
@@ -62,6 +66,7 @@ DESCRIPTION = {
     "date": "2021-10-19",
     "marks": ["UTKAST"],
     "lang": "sv",
+    "theme": "neutral",
 }
 SVG = '<svg width="72pt" height="36pt"><path d="M0 0"/></svg>'
 ALT = "Stapeldiagram: 9 av 17 förvaltningar svarar ja."
@@ -195,6 +200,8 @@ def test_describe_names_every_fault_at_once() -> None:
         describe("T", year=2021, publisher="S", date="19 oktober 2021")
     with pytest.raises(ValueError, match="marks is a list"):
         describe("T", year=2021, publisher="S", date="2021-10-19", marks="UTKAST")
+    with pytest.raises(ValueError, match="no theme 'rosa': choose neutral or stockholm"):
+        describe("T", year=2021, publisher="S", date="2021-10-19", theme="rosa")
 
 
 # From the notebook
@@ -498,3 +505,33 @@ def test_an_empty_or_old_notebook_is_refused() -> None:
         read_notebook({"nbformat": 4, "cells": []})
     with pytest.raises(ExportError, match="format 3"):
         read_notebook({"nbformat": 3, "worksheets": []})
+
+
+def valid(notebook: dict[str, Any]) -> Any:
+    """Return the notebook with everything that the file format asks for."""
+    for number, cell in enumerate(notebook["cells"], start=1):
+        cell["id"] = f"cell-{number}"
+        if cell["cell_type"] == "code":
+            cell["execution_count"] = number
+    return nbformat.from_dict(notebook)
+
+
+@pytest.mark.parametrize("to", ["appendix_html", "appendix_pdf", "appendix_docx"])
+def test_nbconvert_names_the_cell_in_a_sentence_and_shows_no_traceback(to: str, tmp_path: Path) -> None:
+    nbformat.write(valid(notebook_of("## Rubrik", "#### För djupt")), tmp_path / "fel.ipynb")
+    command = [sys.executable, "-m", "nbconvert", "--to", to, "fel.ipynb"]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr
+    said = [line for line in result.stderr.splitlines() if "Converting notebook" not in line]
+    assert len(said) == 1
+    assert said[0].endswith(
+        "cell 3 (#### För djupt): the heading 'För djupt' skips from level 2 to 4. Begin it with ###."
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["fel.ipynb"]
+
+
+def test_another_program_gets_the_error_and_goes_on() -> None:
+    notebook = valid(notebook_of("#### För djupt"))
+    with pytest.raises(ExportError, match=r"cell 2 .*skips from level 1 to 4"):
+        AppendixPDF().from_notebook_node(notebook)

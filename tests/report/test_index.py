@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from analysis.report import html, index
 from analysis.report.blocks import Document
-from analysis.report.index import Appendix, read_appendices
+from analysis.report.index import Appendix, read_appendices, read_figures
 
 
 class Shown(HTMLParser):
@@ -67,6 +67,13 @@ def outputs(tmp_path: Path, document_of: Callable[..., Document]) -> Path:
     publish("2022", "forvaltningar/b", "Älvsjö & Åland 2022", marks=("UTKAST", "SYNTETISKA EXEMPELDATA"))
     publish("2022", "forvaltningar/c", "Bromma 2022")
     (tmp_path / "2022" / "tabeller.xlsx").write_bytes(b"x" * 4_600)
+    figures = tmp_path / "2022" / "figurer" / "bilaga-1-resultat"
+    figures.mkdir(parents=True)
+    (figures / "diagram-02.svg").write_text("<svg></svg>", encoding="utf-8")
+    drawn = "<svg>\n<title>Diagram 1. Antal &amp; andel &lt; 5</title><g></g></svg>"
+    (figures / "diagram-01-n.svg").write_text(drawn, encoding="utf-8")
+    (figures / "diagram-01-n.png").write_bytes(b"x" * 2_000)
+    (tmp_path / "2022" / "figurer" / "bilaga-2-kvalitet").mkdir()
     publish("2023", "bilaga-2-kvalitet", "Bilaga 2 2023", marks=())
     (tmp_path / "2021" / "results").mkdir(parents=True)
     (tmp_path / ".2024.part").mkdir()
@@ -84,17 +91,21 @@ def test_years_come_newest_first_and_appendices_sorted_as_swedish_is(outputs: Pa
         "2022",
         "Gemensamma bilagor",
         "Bilagor per förvaltning",
+        "Tabeller och diagram att använda",
     ]
     assert [text.split(",")[0].strip() for _, text in shown.links] == [
         "Bilaga 2 2023 webbsida",
         "Bilaga 1. Resultat 2022 webbsida",
         "PDF av Bilaga 1. Resultat 2022",
         "Word av Bilaga 1. Resultat 2022",
-        "Excel av Bilaga 1. Resultat 2022",
         "Bromma 2022 webbsida",
         "Älvsjö & Åland 2022 webbsida",
         "Östermalm 2022 webbsida",
         "PDF av Östermalm 2022",
+        "Excel av Bilagornas tabeller 2022",
+        "SVG av Diagram 1. Antal & andel < 5",
+        "PNG av Diagram 1. Antal & andel < 5",
+        "SVG av diagram-02",
     ]
     assert shown.statuses == ["UTKAST · SYNTETISKA EXEMPELDATA"]
 
@@ -107,6 +118,14 @@ def test_every_link_is_relative_and_leads_to_a_file_whose_size_it_tells(outputs:
     sizes = {target: text.rpartition(", ")[2].strip() for target, text in shown.links}
     assert sizes["2022/bilaga-1-resultat.pdf"] == "1,3\xa0MB"
     assert sizes["2022/tabeller.xlsx"] == "5\xa0kB"
+
+
+def test_the_figures_of_an_appendix_are_folded_under_its_title(outputs: Path) -> None:
+    assert list(read_figures(outputs / "2022")) == ["Bilaga 1. Resultat 2022"]
+    assert read_figures(outputs / "2023") == {}
+    markup = index.render(outputs)
+    summary = '<summary>Bilaga 1. Resultat 2022 <span class="extent">2 diagram som bildfiler</span></summary>'
+    assert markup.count("<details>") == markup.count(summary) == 1
 
 
 def test_a_year_without_appendices_is_not_listed_and_no_year_is_told(tmp_path: Path) -> None:
@@ -143,7 +162,7 @@ def test_a_file_that_another_run_takes_away_is_left_out(
 
     monkeypatch.setattr(Path, "glob", glob)
     (appendix,) = read_appendices(outputs / "2022")
-    assert [kind for kind, _, _ in appendix.files] == ["webbsida", "Word", "Excel"]
+    assert [kind for kind, _, _ in appendix.files] == ["webbsida", "Word"]
     monkeypatch.setattr(Path, "read_text", lambda *_, **__: (_ for _ in ()).throw(FileNotFoundError()))
     assert read_appendices(outputs / "2022") == []
 

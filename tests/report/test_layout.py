@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.report.blocks import Block, ExportError, Heading, Paragraph, TableBlock
-from analysis.report.layout import GAP, LONGEST_WORD, Setting, Typesetter, dejavu, start_of_lead_in
+from analysis.report.blocks import Block, ExportError, Figure, Heading, Paragraph, TableBlock
+from analysis.report.layout import GAP, LONGEST_WORD, Setting, Typesetter, dejavu, is_whole
 from analysis.report.tables import Column, Table
 
 SMALL, TURNED = Setting(10.0, 300.0, 600.0, landscape=False), Setting(8.0, 600.0, 300.0, landscape=True)
@@ -71,15 +71,34 @@ def test_row_headings_that_leave_no_room_name_the_cell() -> None:
         SETTER.place(table(*["W" * 14] * 5, row_headers=4), "cell 7")
 
 
-def test_a_heading_and_its_text_go_along_with_a_table() -> None:
-    heading, text = Heading(2, (), "1", "avsnitt-a"), Paragraph(())
-    other: Block = TableBlock(table("A", "B"), 1)
-    cases: list[tuple[list[Block], int]] = [
-        ([other, heading, text], 1),
-        ([other, heading, heading, text], 1),
-        ([text, text], 2),
-        ([heading, text, other], 3),
-        ([heading, text, text, text, text, text], 6),
+HEADING, TEXT = Heading(2, (), "1", "avsnitt-a"), Paragraph(())
+NARROW, WIDE = TableBlock(table("A", "B"), 1), TableBlock(table(*["Arbetsmarknadsförvaltningen"] * 3), 2)
+FIGURE = Figure("Svar", "Nio av tio svarar ja", "<svg/>")
+
+
+@pytest.mark.parametrize(
+    ("before", "leading"),
+    [
+        ([NARROW, HEADING, TEXT], 2),
+        ([NARROW, HEADING, HEADING, TEXT], 3),
+        ([TEXT, TEXT], 0),
+        ([HEADING, TEXT, FIGURE], 0),
+        ([HEADING, TEXT, TEXT, TEXT, TEXT, TEXT], 0),
         ([], 0),
-    ]
-    assert [start_of_lead_in(blocks) for blocks, _ in cases] == [start for _, start in cases]
+    ],
+)
+@pytest.mark.parametrize(("last", "turned"), [(NARROW, False), (FIGURE, False), (WIDE, True), (TEXT, False)])
+def test_a_heading_and_its_text_go_along_with_a_table_or_figure(
+    before: list[Block], leading: int, last: Block, turned: bool
+) -> None:
+    laid = SETTER.lay_out([*before, last])
+    assert [entry.block for entry in laid] == [*before, last]
+    along = 0 if last is TEXT else leading
+    assert [entry.landscape for entry in laid] == [False] * (len(before) - along) + [turned] * (along + 1)
+    assert [entry.leads_in for entry in laid[len(before) - along :]] == [True] * along + [False]
+    assert [bool(entry.parts) for entry in laid] == [isinstance(b, TableBlock) for b in [*before, last]]
+
+
+def test_a_table_stays_whole_while_it_takes_little_of_a_page() -> None:
+    assert is_whole([20.0] * 10, SMALL)  # 200 of 600 points
+    assert not is_whole([20.0] * 11, SMALL)

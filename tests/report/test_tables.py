@@ -28,7 +28,8 @@ def test_missing_suppressed_and_zero_are_told_apart_in_the_legend() -> None:
     assert [row[1:] for row in table.shown_rows()] == [("3", f"60{NBSP}%"), ("–", ".."), ("..", "..")]
     assert table.footer() == (
         "En not.",
-        "Teckenförklaring: – inga (noll); .. uppgiften saknas, är för osäker eller visas inte, "
+        "Teckenförklaring: – inget finns att redovisa (noll); .. uppgiften är inte tillgänglig eller är "
+        "för osäker för att anges, eller visas inte, "
         "för att enskilda personer inte ska kunna kännas igen.",
         "Källa: Enkäten 2021.",
     )
@@ -37,13 +38,13 @@ def test_missing_suppressed_and_zero_are_told_apart_in_the_legend() -> None:
 @pytest.mark.parametrize(
     ("value", "legend"),
     [
-        (None, "Teckenförklaring: .. uppgiften saknas eller är för osäker."),
+        (None, "Teckenförklaring: .. uppgiften är inte tillgänglig eller är för osäker för att anges."),
         (
             SUPPRESSED,
             "Teckenförklaring: .. uppgiften visas inte, "
             "för att enskilda personer inte ska kunna kännas igen.",
         ),
-        (0, "Teckenförklaring: – inga (noll)."),
+        (0, "Teckenförklaring: – inget finns att redovisa (noll)."),
     ],
 )
 def test_legend_names_only_what_is_there(value: Value, legend: str) -> None:

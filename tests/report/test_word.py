@@ -32,6 +32,7 @@ from hypothesis import strategies as st
 
 from analysis.report import word
 from analysis.report.blocks import (
+    THEMES,
     Block,
     Code,
     Document,
@@ -229,9 +230,12 @@ def test_all_text_is_swedish_and_in_a_font_with_a_fallback(file: Any) -> None:
     assert not list(fonts.iter(qn("w:embedRegular")))
 
 
-def test_the_colours_are_those_of_the_html(file: Any) -> None:
+@pytest.mark.parametrize("theme", THEMES)
+def test_the_colours_are_those_of_the_html(sample: Document, theme: str) -> None:
     sheet = resources.files("analysis.report").joinpath("assets/appendix.css").read_text(encoding="utf-8")
     light = {colour.upper() for colour in re.findall(r"#([0-9a-f]{6})", sheet.split("}")[0])}
+    light.add(THEMES[theme].accent)
+    file = opened(word.render(replace(sample, about=replace(sample.about, theme=theme))))
     used = {c for tag in ("w:color", "w:top", "w:left", "w:bottom", "w:insideH")
             for c in names(file.styles.element, tag, "w:val" if tag == "w:color" else "w:color")
             if c is not None}  # fmt: skip
@@ -285,17 +289,50 @@ def test_one_title_and_headings_that_skip_no_level(file: Any, sample: Document) 
 
 def test_the_contents_are_a_field_that_shows_without_being_updated(file: Any, sample: Document) -> None:
     headings = [block for block in sample.blocks if isinstance(block, Heading)]
-    entries = [p for p in file.paragraphs if p.style.name.startswith("toc ")]
+    entries = [p for p in file.paragraphs if p.style.name in ("toc 1", "toc 2")]
     assert [p.text for p in entries] == [f"{h.number} {read(h.content, sample)}" for h in headings]
     assert [int(p.style.name[-1]) for p in entries] == [h.level - 1 for h in headings]
     marks = set(names(file.element.body, "w:bookmarkStart", "w:name"))
     assert {p.hyperlinks[0].fragment for p in entries} <= marks
-    (field,) = [i.text for i in file.element.body.iter(qn("w:instrText"))]
+    (field,) = [i.text for entry in entries for i in entry._p.iter(qn("w:instrText"))]
     assert field.split() == ["TOC", "\\o", '"1-2"', "\\h", "\\z", "\\u"]
-    kinds = [names(p._p, "w:fldChar", "w:fldCharType") for p in entries]
+    assert_one_field(entries)
+
+
+def assert_one_field(paragraphs: list[Any]) -> None:
+    kinds = [names(p._p, "w:fldChar", "w:fldCharType") for p in paragraphs]
     assert kinds[0] == ["begin", "separate"]
     assert kinds[-1] == ["end"]
     assert not any(kinds[1:-1])
+
+
+def test_the_list_of_tables_is_a_field_over_marks_at_their_captions(file: Any, sample: Document) -> None:
+    tables = [block for block in sample.blocks if isinstance(block, TableBlock)]
+    entries = [p for p in file.paragraphs if p.style.name == "toc 3"]
+    assert [p.text for p in entries] == [f"{b.label}. {b.caption}" for b in tables]
+    (field,) = [i.text for entry in entries for i in entry._p.iter(qn("w:instrText"))]
+    assert field.split() == ["TOC", "\\f", "T", "\\l", "3-3", "\\h", "\\z"]
+    assert_one_field(entries)
+    captions = [p for p in file.paragraphs if p.style.name == "Caption"]
+    marks = [i.text.strip() for p in captions for i in p._p.iter(qn("w:instrText"))]
+    assert marks[0] == 'TC "Tabell 1. Besvarade frågor per förvaltning" \\f T \\l 3'
+    assert len(marks) == len(captions) == len(tables) + 1
+    assert [mark for mark in marks if "\\f D" in mark] == [
+        marks[p] for p, c in enumerate(captions) if "Diagram" in c.text
+    ]
+    assert all(
+        run.find(qn("w:rPr")).find(qn("w:vanish")) is not None
+        for p in captions
+        for run in p._p.iter(qn("w:r"))
+        if run.find(qn("w:instrText")) is not None
+    )
+
+
+def test_quotation_marks_in_a_caption_do_not_end_its_mark(document_of: Callable[..., Document]) -> None:
+    table = Table('Svar "ja" \\ nej', [Column("a", "A"), Column("b", "B")], [["a", "b"]])
+    file = opened(word.render(document_of(table)))
+    (mark,) = [i.text for i in file.element.body.iter(qn("w:instrText"))]
+    assert mark == ' TC "Tabell 1. Svar \\"ja\\" \\\\ nej" \\f T \\l 3 '
 
 
 def test_links_lead_to_addresses_and_to_bookmarks(file: Any) -> None:

@@ -1,6 +1,6 @@
 """What the cells of a question say, and how that becomes columns of answers.
 
-Cleaning reads each distinct text of a column once (`read_cell`), lets decisions of people go first, and makes the
+Cleaning reads each distinct text of a column once (`reader`), lets decisions of people go first, and makes the
 columns (`columns_of`). Replaying the ledger (`intake.replay`) makes the same columns of the same values.
 
 The value of a cell is text: an option's value, several with ``"; "`` between, ``chosen`` or ``not_chosen``, a number
@@ -43,6 +43,9 @@ STATUS = (ANSWERED, *MISSING_KINDS)
 NOT_ANSWERED = "_not_answered"
 UNREAD = "_under_review"
 
+NO_ANSWER = (NOT_ANSWERED, "_not_shown", "_lost")
+"""Missing kinds that mean that there is no answer, whatever the reason."""
+
 NO_OPTION = "_none"
 """What a person decides where a part of a multiple-choice answer is an answer, but none of the options."""
 
@@ -71,6 +74,18 @@ class Reading:
 
 
 Reader = Callable[[str], Reading]
+
+
+class Reason(str):
+    """A missing kind in the place of a free text; the same letters, written by somebody, are a text.
+
+    Examples
+    --------
+    >>> Reason("_lost") == "_lost", isinstance("_lost", Reason)
+    (True, False)
+    """
+
+    __slots__ = ()
 
 
 def reader(
@@ -232,7 +247,7 @@ def columns_of(
         Not of kind ``unit``.
     values : mapping of str to array
         The value of each cell, by the header of each of the question's columns; of free text the text itself, blank
-        where there is none.
+        or a `Reason` where there is none.
     survey : Survey
         With the export's decimal mark.
     index : Index
@@ -260,7 +275,7 @@ def columns_of(
 
 def _text_status(value: str) -> str:
     """Return whether the value of a cell of free text is a text, or why there is none."""
-    return NOT_ANSWERED if is_blank(value) else value if value in MISSING_KINDS else ANSWERED
+    return NOT_ANSWERED if is_blank(value) else str(value) if isinstance(value, Reason) else ANSWERED
 
 
 def _typed(question: Question, cells: Values, survey: Survey) -> tuple[list[Any], Values, str]:

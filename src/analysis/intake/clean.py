@@ -16,11 +16,13 @@ import pandas as pd
 from analysis.intake import rows
 from analysis.intake.answers import (
     BETWEEN,
+    NO_ANSWER,
     NO_OPTION,
     NOT_ANSWERED,
     UNREAD,
     Reader,
     Reading,
+    Reason,
     Values,
     columns_of,
     iso,
@@ -183,7 +185,7 @@ class _Run:
     def __init__(
         self, table: Table, survey: Survey, name: str, register: Register | None, review: Review
     ) -> None:
-        self.table, self.survey, self.name, self.register, self.review = table, survey, name, register, review
+        self.table, self.survey, self.register, self.review = table, survey, register, review
         self.plan = plan_columns(table, survey, name)
         self.readers = readers(table, survey, self.plan)
         self.headers = {c.position: c.header for c in table.columns}
@@ -334,10 +336,13 @@ class _Run:
     def submissions(self, status: npt.NDArray[np.object_]) -> pd.DataFrame:
         """Return one row for each submitted form, and settle the cells of those that do not count."""
         questions = [q for q in self.survey.questions if q.kind != "unit"]
-        given = [np.any([~self.blank[self.plan[h].position] for h in q.headers()], axis=0) for q in questions]
-        answered = np.sum(given, axis=0) if given else np.zeros(len(self.rows), dtype=np.int64)
+        empty = self.everywhere.copy()
+        answered = np.zeros(len(self.rows), dtype=np.int64)
+        for question in questions:
+            empty &= np.all([self.blank[self.plan[h].position] for h in question.headers()], axis=0)
+            answered += np.any([self._answered(question, h) for h in question.headers()], axis=0)
         enough = self.survey.rules.complete_share * len(questions)
-        usual = np.select([answered == 0, answered < enough], ["empty", "partial"], "complete")
+        usual = np.select([empty, answered < enough], ["empty", "partial"], "complete")
         frame = pd.DataFrame(
             {
                 "submission_id": submission_ids(self.contents),
@@ -361,6 +366,19 @@ class _Run:
                 self.everywhere, self.plan[self.survey.unit_question.header].position, KEPT, "unit"
             )
         return frame.astype({"status": "str"})
+
+    def _answered(self, question: Question, header: str) -> Mask:
+        """Return which cells of one of a question's columns are answers: not blank, nor what stands for no answer."""
+        position = self.plan[header].position
+        missing = missing_texts(question, self.survey)
+        if not set(NO_ANSWER) & set(missing.values()):
+            return ~self.blank[position]
+
+        def value(text: str) -> str | None:
+            return missing.get(fold(text)) if header not in self.readers else self.readers[header](text).value
+
+        none = each(self.table.cells[position], lambda text: value(text) in NO_ANSWER, bool)
+        return np.asarray(~(self.blank[position] | none), dtype=bool)
 
     def _column_of(self, role: str) -> RawColumn | None:
         """Return the first column of a role that survey.yaml does not name."""
@@ -465,9 +483,7 @@ class _Run:
             number = number.where(number.duplicated(keep=False), alike)
         twice = number[number.notna() & number.duplicated(keep=False)]
         for value, rows_ in twice.groupby(twice, sort=False):
-            first = rows_.index[0]
-            record = " | ".join(t for t in self.table.cells.loc[first] if t.strip())
-            seen = str(value) if value == own[first] else one_line(record)[:200]
+            seen = value if isinstance(value, str) else self._record(rows_.index[0])
             decision = self.review.decided("duplicate", "", seen)
             if decision is None:
                 self.review.ask(
@@ -485,6 +501,10 @@ class _Run:
                 self._tell_kept(rows_.index, decision)
             else:
                 self._refuse(decision, f"{LATEST} or {rows.KEEP}")
+
+    def _record(self, row: int) -> str:
+        """Return the beginning of what stands in a row, on one line."""
+        return one_line(" | ".join(t for t in self.table.cells.loc[row] if t.strip()))[:200]
 
     def _tell_kept(self, numbers: Iterable[int], decision: Decision, done: str = rows.KEEP) -> None:
         """Tell of rows that a person has decided to keep, at the first cell of each."""
@@ -511,7 +531,7 @@ class _Run:
         every = self.cells(header)
         if not missing:
             return np.asarray(every[counts], dtype=object)
-        kinds = each(every, lambda text: missing.get(fold(text), ""))
+        kinds = each(every, lambda text: Reason(missing.get(fold(text), "")))
         self.ledger.changed(counts & (kinds != ""), self.plan[header].position, "answer.missing", "", kinds)
         return np.where(kinds != "", kinds, np.asarray(every, dtype=object))[counts]
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pandera.pandas as pa
+import pyarrow.parquet as pq
 
 from analysis.intake.answers import STATUS
 from analysis.intake.ledger import FATES
@@ -229,16 +230,56 @@ _TYPES = {"string[pyarrow]": "str", "datetime64[ns]": "datetime64[s]"}
 """What pandera calls the types of text and times, and what they are in the tables."""
 
 
-def read_table(path: Path, schema: pa.DataFrameSchema) -> pd.DataFrame:
-    """Read a table that `write_table` wrote, with the types it had, and check it."""
+def count_row_groups(path: Path) -> int:
+    """Return how many row groups a Parquet file has: parts of at most 2^20 rows that can be read one by one."""
+    return int(pq.read_metadata(path).num_row_groups)
+
+
+def read_table(
+    path: Path,
+    schema: pa.DataFrameSchema,
+    *,
+    columns: Collection[str] | None = None,
+    row_group: int | None = None,
+) -> pd.DataFrame:
+    """Read a table that `write_table` wrote, with the types it had, and check it.
+
+    Parameters
+    ----------
+    path : Path
+        CSV or Parquet, by the ending.
+    schema : DataFrameSchema
+        The whole table's contract.
+    columns : collection of str, optional
+        Read these only, in the order of the schema; then what the schema says of each of them is checked, and
+        nothing of the table as a whole.
+    row_group : int, optional
+        Read one row group of a Parquet file only (`count_row_groups`).
+    """
+    if columns is not None:
+        chosen = {name: column for name, column in schema.columns.items() if name in columns}
+        schema = pa.DataFrameSchema(chosen, strict=True, ordered=True)
     types = {
         name: _TYPES.get(str(column.dtype), str(column.dtype)) for name, column in schema.columns.items()
     }
     if path.suffix == ".parquet":
-        frame = pd.read_parquet(path)
+        frame = _read_parquet(path, schema, None if columns is None else list(types), row_group)
     else:
         texts = {name: "str" if kind in _TYPES.values() else kind for name, kind in types.items()}
         blank = {name: [""] for name, column in schema.columns.items() if column.nullable}
-        frame = pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=blank)
+        read = None if columns is None else list(types)
+        frame = pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=blank, usecols=read)
     kept = {name: kind for name, kind in types.items() if kind in _TYPES.values() and name in frame}
     return check(frame.astype(kept), schema, path.name)
+
+
+def _read_parquet(
+    path: Path, schema: pa.DataFrameSchema, columns: list[str] | None, row_group: int | None
+) -> pd.DataFrame:
+    with pq.ParquetFile(path) as file:
+        table = file.read(columns) if row_group is None else file.read_row_group(row_group, columns)
+    frame = table.to_pandas()
+    if frame.empty:  # then the file holds no categories
+        types = {name: column.dtype.type for name, column in schema.columns.items() if name in frame}
+        frame = frame.astype({n: t for n, t in types.items() if isinstance(t, pd.CategoricalDtype)})
+    return frame

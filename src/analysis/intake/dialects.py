@@ -224,12 +224,12 @@ class Tool(Dialect, ABC):
 
     def find_header(self, rows: Rows) -> range | None:
         """Return the first rows that are the tool's header, down to the first that is filled in."""
-        full = _first_full(rows)
+        start = next((i for i in range(len(rows)) if self.follows(rows[:i])), len(rows))
+        full = _first_full(rows[start:])
         if full is None:
             return None
-        for first in range(min(full, MOST_PREAMBLE) + 1):
-            height = self.height(rows[first:]) if self.follows(rows[:first]) else 0
-            if height:
+        for first in range(start, start + min(full, MOST_PREAMBLE) + 1):
+            if height := self.height(rows[first:]):
                 return range(first, first + height)
         return None
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis.intake import rows
-from analysis.intake.answers import UNREAD, Values, columns_of, reader
+from analysis.intake.answers import UNREAD, Reason, Values, columns_of, reader
 from analysis.intake.cells import Mask, each, filled
 from analysis.intake.clean import content_hashes, plan_columns, submission_ids
 from analysis.intake.dialects import RawColumn, Table
@@ -126,7 +126,7 @@ class _Replay:
         spans = []
         for place, span, label in zip(at, told["before"], told["after"], strict=True):
             if label in MISSING_KINDS and not span:
-                texts[place] = label
+                texts[place] = Reason(label)
                 continue
             match = _SPAN.fullmatch(span)
             if match is None:

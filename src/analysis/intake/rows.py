@@ -6,7 +6,7 @@ mend it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -133,15 +133,31 @@ def _shifted(table: Table, fits: Mapping[int, Fits]) -> Mask:
         if misfits:
             wrong += each(cells, misfits.__contains__, bool)
             for shift in _NEAR:
-                if (there := fits.get(position - shift)) is not None:
-                    away[shift].append((cells, {text for text in misfits if there(text)}))
+                there = fits.get(position - shift)
+                fitting = {text for text in misfits if there(text)} if there is not None else set()
+                if fitting:
+                    away[shift].append((cells, fitting))
     shifted = np.zeros(rows, dtype=bool)
     for found in away.values():
-        fitting = np.sum([each(cells, texts.__contains__, bool) for cells, texts in found], axis=0)
-        for i in np.flatnonzero((np.asarray(fitting) >= 2) & (fitting * 2 >= wrong)):
-            own = {cells.iloc[i] for cells, texts in found if cells.iloc[i] in texts}
-            shifted[i] |= len(own) > 1
+        fitting_there, several = _told_apart(found, rows)
+        shifted |= (fitting_there >= 2) & (fitting_there * 2 >= wrong) & several
     return shifted
+
+
+def _told_apart(found: Iterable[tuple[pd.Series, set[str]]], rows: int) -> tuple[npt.NDArray[np.int64], Mask]:
+    """Return how many cells of each row hold one of their column's texts, and whether they hold two different ones."""
+    numbers: dict[str, int] = {}
+    many = np.zeros(rows, dtype=np.int64)
+    lowest, highest = np.full(rows, np.iinfo(np.int64).max), np.zeros(rows, dtype=np.int64)
+    for cells, texts in found:
+        known = dict.fromkeys(distinct(cells), 0)
+        known |= {text: numbers.setdefault(text, len(numbers) + 1) for text in texts}
+        number = each(cells, known, np.int64)
+        here = number > 0
+        many += here
+        lowest[here] = np.minimum(lowest, number)[here]
+        highest = np.maximum(highest, number)
+    return many, lowest < highest
 
 
 def join(table: Table, row: int, position: int, extra: int) -> tuple[Table, list[int]]:

@@ -1,20 +1,45 @@
-"""Counts of answers, for each question, item and kind of unit."""
+"""Counts of answers, for each question, item and kind of unit.
+
+Answers are counted by the codes of their categories, and the choices of a question with several options by their
+combinations. What is counted of some submissions (a `Tally`) can be added to what is counted of others, so that a file
+that does not fit into memory is counted one row group at a time (`count_file`), or its row groups in several processes
+or on several machines.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import functools
+import operator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+from analysis.intake.answers import ANSWERED, STATUS, UNREAD
+from analysis.intake.contracts import ContractError, answers_schema, count_row_groups, read_table
 from analysis.intake.ledger import short_id
-from analysis.survey.instrument import CHOSEN, MISSING_KINDS, Question, Survey
+from analysis.survey.instrument import MISSING_KINDS, Question, Survey
 
 ALL = "alla"
 """The group of everyone."""
 
+OUTSIDE = ""
+"""The group of submissions whose unit is not known: they are counted in no other, nor in `ALL`."""
+
 OUTSIDE_BASE = tuple(kind for kind in MISSING_KINDS if kind != "_dont_know")
 """Missing kinds that are no answers: everything but “don't know”."""
+
+Codes = npt.NDArray[Any]
+"""The place of each submission's answer among the values of a column: whole numbers from 0."""
+
+Counts = npt.NDArray[np.int64]
+
+_MOST_PLACES = 2**16
+"""Combinations are numbered anew where there could be more than this."""
 
 COUNT_COLUMNS = (
     "section", "question", "question_text", "item", "item_text", "value", "label", "group", "n", "base", "percent",
@@ -36,6 +61,263 @@ def item_texts(question: Question) -> dict[str, tuple[str, str]]:
     return dict(zip(question.columns(), named, strict=True))
 
 
+@dataclass(frozen=True)
+class Tally:
+    """What is counted of some submissions; tallies of different submissions to the same survey can be added.
+
+    Attributes
+    ----------
+    submissions : int
+        How many there are.
+    groups : tuple of str
+        The kinds of unit, sorted, then `OUTSIDE`; where people answer `ALL` alone.
+    values : dict of str to array
+        By column of a closed question, how many gave each answer: groups × values, as `Question.labels` has them.
+    statuses : dict of str to array
+        By column that counts as one answer (`question_status`), how many have each `STATUS`.
+    numbers : dict of str to tuple of arrays
+        By column of a number question, the different numbers, sorted, and how many gave each: groups × numbers.
+    """
+
+    submissions: int
+    groups: tuple[str, ...]
+    values: dict[str, Counts]
+    statuses: dict[str, Counts]
+    numbers: dict[str, tuple[npt.NDArray[np.float64], Counts]]
+
+    def __add__(self, other: Tally) -> Tally:
+        if self.groups != other.groups:
+            raise ValueError(f"tallies of other groups: {self.groups} and {other.groups}")
+        return Tally(
+            self.submissions + other.submissions,
+            self.groups,
+            {column: n + other.values[column] for column, n in self.values.items()},
+            {column: n + other.statuses[column] for column, n in self.statuses.items()},
+            {column: _merged(told, other.numbers[column]) for column, told in self.numbers.items()},
+        )
+
+
+def _merged(
+    one: tuple[npt.NDArray[np.float64], Counts], other: tuple[npt.NDArray[np.float64], Counts]
+) -> tuple[npt.NDArray[np.float64], Counts]:
+    numbers, place = np.unique(np.concatenate([one[0], other[0]]), return_inverse=True)
+    counts = np.zeros((len(one[1]), len(numbers)), dtype=np.int64)
+    counts[:, place[: len(one[0])]] += one[1]
+    counts[:, place[len(one[0]) :]] += other[1]
+    return numbers, counts
+
+
+def add_counts(tallies: Iterable[Tally]) -> Tally:
+    """Return the counts of several parts of the answers together.
+
+    Raises
+    ------
+    ValueError
+        If there are none, or they are of other groups.
+    """
+    parts = iter(tallies)
+    first = next(parts, None)
+    if first is None:
+        raise ValueError("there is nothing to add")
+    return functools.reduce(operator.add, parts, first)
+
+
+# --- counting ----------------------------------------------------------------------------------------------------
+
+
+def count_part(answers: pd.DataFrame, survey: Survey, kinds: Mapping[str, str] | None = None) -> Tally:
+    """Count the answers to every question.
+
+    Parameters
+    ----------
+    answers : DataFrame
+        As `answers.parquet`: one row for each submission that counts. Its columns of `columns_to_count` are read.
+    survey : Survey
+        What was asked.
+    kinds : mapping, optional
+        Kind of each unit by its id, where units answer.
+
+    Raises
+    ------
+    ContractError
+        If a column does not hold the categories that the survey gives it, in their order, or an answer is empty.
+    """
+    return _count(answers, survey, kinds, survey.questions)
+
+
+def columns_to_count(survey: Survey) -> tuple[str, ...]:
+    """Return the columns of the answers that `count_part` reads: no texts, dates or ids of submissions."""
+    columns = ["unit_id"] if survey.respondents == "units" else []
+    for question in survey.questions:
+        for column in question.columns() if question.kind != "unit" else ():
+            if question.is_closed or question.kind == "number":
+                columns.append(column)
+            if not question.is_closed:
+                columns.append(f"{column}#status")
+    return tuple(columns)
+
+
+def count_row_group(path: Path, row_group: int, survey: Survey, kinds: Mapping[str, str]) -> Tally:
+    """Count the answers in one row group of ``answers.parquet``: only that part of the file is read."""
+    schema, columns = answers_schema(survey), columns_to_count(survey)
+    return count_part(read_table(path, schema, columns=columns, row_group=row_group), survey, kinds)
+
+
+def count_file(
+    path: Path,
+    survey: Survey,
+    kinds: Mapping[str, str] | None = None,
+    *,
+    each: Callable[[Callable[[int], Tally], Iterable[int]], Iterable[Tally]] = map,
+) -> Tally:
+    """Count the answers of a file of any size, one row group at a time.
+
+    Parameters
+    ----------
+    path : Path
+        ``answers.parquet``.
+    survey, kinds
+        As for `count_part`.
+    each : callable
+        Applies the counting to the number of every row group: ``map``, that of a pool of processes, or of a Dask
+        cluster ``lambda count, groups: client.gather(client.map(count, groups))``.
+    """
+    count = functools.partial(count_row_group, path, survey=survey, kinds=kinds or {})
+    return add_counts(each(count, range(count_row_groups(path))))
+
+
+def _count(
+    answers: pd.DataFrame, survey: Survey, kinds: Mapping[str, str] | None, questions: Iterable[Question]
+) -> Tally:
+    groups, group = group_codes(answers, survey, kinds or {})
+    tally = Tally(len(answers), groups, {}, {}, {})
+    for question in questions:
+        if question.kind == "multiple":
+            _count_choices(tally, question, answers, group)
+        elif question.is_closed:
+            _count_values(tally, question, answers, group)
+        elif question.kind != "unit":
+            for column in question.columns():
+                status = _codes(answers, f"{column}#status", STATUS)
+                tally.statuses[column] = np.bincount(status, minlength=len(STATUS))
+                if question.kind == "number":
+                    tally.numbers[column] = _count_numbers(answers[column], group, len(groups))
+    return tally
+
+
+def _codes(answers: pd.DataFrame, column: str, values: Iterable[str]) -> Codes:
+    """Return the codes of a column that must hold these categories, and nothing empty."""
+    held = answers[column].cat
+    codes: Codes = held.codes.to_numpy()
+    if held.categories.tolist() != list(values) or codes.min(initial=0) < 0:
+        raise ContractError(f"answers: column {column}: something else stands there than the survey's values")
+    return codes
+
+
+def _count_values(tally: Tally, question: Question, answers: pd.DataFrame, group: Codes) -> None:
+    values = question.labels()
+    shape = (len(tally.groups), len(values))
+    start = group * len(values)
+    for column in question.columns():
+        places = start + _codes(answers, column, values)
+        counts = np.bincount(places, minlength=shape[0] * shape[1]).reshape(shape)
+        tally.values[column] = counts
+        tally.statuses[column] = _added(_status_places(values), counts.sum(axis=0), len(STATUS))
+
+
+def _count_choices(tally: Tally, question: Question, answers: pd.DataFrame, group: Codes) -> None:
+    """Count the combinations of chosen options first: there are few of them, whatever the number of submissions."""
+    values, columns = question.labels(), question.columns()
+    shape = (len(tally.groups), len(values))
+    said = [group, *(_codes(answers, column, values) for column in columns)]
+    combinations, n = count_combinations(said, [shape[0], *[shape[1]] * len(columns)])
+    for column, codes in zip(columns, combinations[1:], strict=True):
+        counts = _added(combinations[0] * shape[1] + codes, n, shape[0] * shape[1])
+        tally.values[column] = counts.reshape(shape)
+    tally.statuses[columns[0]] = _added(_status_of_choices(combinations[1:], values), n, len(STATUS))
+
+
+def _added(places: Codes, n: Counts, size: int) -> Counts:
+    """Return the sum of the counts at each place."""
+    total = np.zeros(size, dtype=np.int64)
+    np.add.at(total, places, n)
+    return total
+
+
+def count_combinations(codes: Sequence[Codes], sizes: Sequence[int]) -> tuple[list[Codes], Counts]:
+    """Return the combinations of codes that stand in some row, and how many rows have each.
+
+    Parameters
+    ----------
+    codes : sequence of array
+        Whole numbers from 0, one array for each column.
+    sizes : sequence of int
+        How many different codes each column can have.
+
+    Returns
+    -------
+    combinations : list of array
+        One array for each column: its code in each combination.
+    n : array of int
+
+    Examples
+    --------
+    >>> found, n = count_combinations([np.array([0, 1, 0]), np.array([2, 2, 2])], [2, 3])
+    >>> [column.tolist() for column in found], n.tolist()
+    ([[0, 1], [2, 2]], [2, 1])
+    """
+    place = np.zeros(len(codes[0]), dtype=np.int64)
+    found: list[Codes] = []
+    many = 1
+    for column, size in zip(codes, sizes, strict=True):
+        if many * size > _MOST_PLACES:
+            n = np.bincount(place, minlength=many)
+            there = np.flatnonzero(n)
+            again = np.zeros(many, dtype=np.int64)
+            again[there] = np.arange(len(there))
+            place, found, many = again[place], [known[there] for known in found], len(there)
+        place *= size
+        place += column
+        found = [np.repeat(known, size) for known in found] + [np.tile(np.arange(size), many)]
+        many *= size
+    n = np.bincount(place, minlength=many)
+    there = np.flatnonzero(n)
+    return [known[there] for known in found], n[there]
+
+
+def _count_numbers(answers: pd.Series, group: Codes, groups: int) -> tuple[npt.NDArray[np.float64], Counts]:
+    """Return the different numbers of a column, sorted, and how many of each group gave each."""
+    given = answers.to_numpy(dtype="float64", na_value=np.nan)
+    codes, numbers = pd.factorize(given + 0.0)  # −0 is 0
+    order = np.argsort(numbers)
+    place = np.empty(len(numbers), dtype=np.int64)
+    place[order] = np.arange(len(numbers))
+    known = codes >= 0
+    places = group[known] * len(numbers) + place[codes[known]]
+    counts = np.bincount(places, minlength=groups * len(numbers)).reshape(groups, len(numbers))
+    return numbers[order], counts
+
+
+def _status_places(values: Iterable[str]) -> Codes:
+    """Return the place in `STATUS` of each value that a closed question can have."""
+    return np.array([STATUS.index(value if value in MISSING_KINDS else ANSWERED) for value in values])
+
+
+def _status_of_choices(codes: Sequence[Codes], values: Iterable[str]) -> Codes:
+    """Return the place in `STATUS` of answers to a question with several options, of the codes of its columns."""
+    places = _status_places(values)
+    answered, unread = len(STATUS), len(STATUS) + 1
+    rank = np.select(
+        [places == STATUS.index(ANSWERED), places == STATUS.index(UNREAD)], [answered, unread], places
+    )
+    whole = rank[codes[0]]
+    for more in codes[1:]:
+        whole = np.maximum(whole, np.where(rank >= answered, rank, 0)[more])
+    back = np.arange(len(STATUS) + 2)
+    back[[answered, unread]] = STATUS.index(ANSWERED), STATUS.index(UNREAD)
+    return back[whole]
+
+
 def question_status(answers: pd.DataFrame, question: Question) -> dict[str, pd.Series]:
     """Return, for each column that counts as one answer, what it holds: a value, or a missing kind.
 
@@ -44,55 +326,62 @@ def question_status(answers: pd.DataFrame, question: Question) -> dict[str, pd.S
 
     Returns
     -------
-    dict of str to Series
+    dict of str to categorical Series
         By column of the answers; of a multiple-choice question the first.
     """
     columns = question.columns()
     if not question.is_closed:
-        return {column: answers[f"{column}#status"].astype("str") for column in columns}
+        return {column: answers[f"{column}#status"] for column in columns}
     if question.kind != "multiple":
-        return {column: answers[column].astype("str") for column in columns}
-    said = answers[list(columns)].astype("str")
-    status = said[columns[0]].mask(said.isin(list(CHOSEN)).any(axis=1), "answered")
-    return {columns[0]: status.mask((said == "_under_review").any(axis=1), "_under_review")}
+        return {column: answers[column] for column in columns}
+    values = question.labels()
+    status = _status_of_choices([_codes(answers, column, values) for column in columns], values)
+    whole = pd.Categorical.from_codes(status, categories=pd.Index(STATUS, dtype="str"))
+    return {columns[0]: pd.Series(whole, index=answers.index)}
 
 
-def group_codes(answers: pd.DataFrame, survey: Survey, kinds: Mapping[str, str]) -> dict[str, np.ndarray]:
-    """Return, for each group, which rows of the answers belong to it.
+def group_codes(
+    answers: pd.DataFrame, survey: Survey, kinds: Mapping[str, str]
+) -> tuple[tuple[str, ...], Codes]:
+    """Return the groups, and the place among them of each row of the answers.
 
     Parameters
     ----------
     answers : DataFrame
-        Column ``unit_id``.
+        Column ``unit_id``, where units answer.
     survey : Survey
-        Where units answer, a submission whose unit is under review belongs to no group.
+        Where units answer, a submission whose unit is under review belongs to `OUTSIDE`.
     kinds : mapping
         Kind of each unit by its id.
 
     Returns
     -------
-    dict of str to array of bool
-        ``alla`` first, then the kinds, sorted.
+    groups : tuple of str
+        As `Tally.groups`.
+    codes : array of int
     """
     if survey.respondents == "people":
-        return {ALL: np.ones(len(answers), dtype=bool)}
-    kind = answers["unit_id"].map(dict(kinds))
-    return {ALL: kind.notna().to_numpy(), **{k: (kind == k).to_numpy() for k in sorted(set(kinds.values()))}}
+        return (ALL,), np.zeros(len(answers), dtype=np.int64)
+    groups = (*sorted(set(kinds.values())), OUTSIDE)
+    units, names = pd.factorize(answers["unit_id"])
+    place = [groups.index(kinds.get(name, OUTSIDE)) for name in names]
+    return groups, np.array([*place, len(groups) - 1], dtype=np.int64)[units]
 
 
-def count_answers(
-    answers: pd.DataFrame, survey: Survey, kinds: Mapping[str, str] | None = None
-) -> pd.DataFrame:
-    """Count the answers of every closed question by group.
+# --- tables of what is counted -----------------------------------------------------------------------------------
 
-    Parameters
-    ----------
-    answers : DataFrame
-        As `answers.parquet`: one row for each submission that counts.
-    survey : Survey
-        What was asked.
-    kinds : mapping, optional
-        Kind of each unit by its id, where units answer.
+
+def _told(tally: Tally, counts: Counts) -> Iterator[tuple[str, Counts]]:
+    """Yield the counts of everyone, then those of each kind of unit."""
+    known = [i for i, group in enumerate(tally.groups) if group != OUTSIDE]
+    yield ALL, counts[known].sum(axis=0)
+    for i in known:
+        if tally.groups[i] != ALL:
+            yield tally.groups[i], counts[i]
+
+
+def tabulate_counts(tally: Tally, survey: Survey) -> pd.DataFrame:
+    """Return the counted answers to every closed question by group.
 
     Returns
     -------
@@ -102,89 +391,78 @@ def count_answers(
         the base and where the base is 0. Every missing kind has its row, also where nobody has it: a lone missing
         kind would be known from the base, and then the gate would have to hide the base.
     """
-    groups = group_codes(answers, survey, kinds or {})
-    parts = [
-        part
-        for question in survey.questions
-        if question.is_closed
-        for part in _count_question(question, answers, groups)
-    ]
-    if not parts:
-        frame = pd.DataFrame(columns=list(COUNT_COLUMNS))
-    else:
-        frame = pd.concat(parts, ignore_index=True)[list(COUNT_COLUMNS)]
+    records: list[tuple[object, ...]] = []
+    for question in survey.questions:
+        for column, item in item_texts(question).items() if question.is_closed else ():
+            about = (question.section, question.id, question.text, *item)
+            for group, counts in _told(tally, tally.values[column]):
+                records += _records(about, question.labels(), group, counts)
     types = {
         c: "Int64" if c in ("n", "base") else "Float64" if c == "percent" else "str" for c in COUNT_COLUMNS
     }
-    return frame.astype(types)
+    return pd.DataFrame(records, columns=list(COUNT_COLUMNS)).astype(types)
 
 
-def _count_question(
-    question: Question, answers: pd.DataFrame, groups: Mapping[str, np.ndarray]
-) -> Iterator[pd.DataFrame]:
-    labels = question.labels()
-    values = list(labels)
-    inside = np.array([v not in OUTSIDE_BASE for v in values])
-    for column, (item, item_text) in item_texts(question).items():
-        codes = answers[column].cat.codes.to_numpy()
-        counted = {g: np.bincount(codes[rows], minlength=len(values)) for g, rows in groups.items()}
-        for group, n in counted.items():
-            base = int(n[inside].sum())
-            percent = np.where(inside & (base > 0), 100 * n / max(base, 1), np.nan)
-            yield pd.DataFrame(
-                {
-                    "section": question.section,
-                    "question": question.id,
-                    "question_text": question.text,
-                    "item": item,
-                    "item_text": item_text,
-                    "value": values,
-                    "label": list(labels.values()),
-                    "group": group,
-                    "n": n,
-                    "base": base,
-                    "percent": percent,
-                }
-            )
+def _records(
+    about: tuple[str, ...], labels: Mapping[str, str], group: str, counts: Counts
+) -> Iterator[tuple[object, ...]]:
+    """Yield a row of `COUNT_COLUMNS` for each value."""
+    inside = np.array([value not in OUTSIDE_BASE for value in labels])
+    base = int(counts[inside].sum())
+    percent = np.where(inside & (base > 0), 100 * counts / max(base, 1), np.nan)
+    for (value, label), n, share in zip(labels.items(), counts.tolist(), percent.tolist(), strict=True):
+        yield *about, value, label, group, n, base, share
+
+
+def tabulate_numbers(tally: Tally, survey: Survey) -> pd.DataFrame:
+    """Return a summary of the answers to every number question by group.
+
+    Returns
+    -------
+    DataFrame
+        `NUMBER_COLUMNS`: how many gave a number, and the numbers' total, median, smallest and largest. All are exact
+        whatever the order of the submissions, for they are worked out from how many gave which number.
+    """
+    records: list[tuple[object, ...]] = []
+    for question in survey.questions:
+        for column, item in item_texts(question).items() if question.kind == "number" else ():
+            numbers, counted = tally.numbers[column]
+            for group, counts in _told(tally, counted):
+                summary = _summary(numbers, counts)
+                records.append((question.section, question.id, question.text, *item, group, *summary))
+    types = {
+        c: "Int64" if c == "answers" else "str" if i < 6 else "Float64" for i, c in enumerate(NUMBER_COLUMNS)
+    }
+    return pd.DataFrame(records, columns=list(NUMBER_COLUMNS)).astype(types)
+
+
+def _summary(numbers: npt.NDArray[np.float64], counts: Counts) -> tuple[int, float, float, float, float]:
+    """Return how many gave a number, the total, median, smallest and largest of sorted numbers given so often."""
+    answers = int(counts.sum())
+    if not answers:
+        return 0, np.nan, np.nan, np.nan, np.nan
+    given = numbers[counts > 0]
+    middle = np.searchsorted(np.cumsum(counts), [(answers - 1) // 2, answers // 2], side="right")
+    return answers, float((numbers * counts).sum()), float(numbers[middle].mean()), given[0], given[-1]
+
+
+# --- answers in memory -------------------------------------------------------------------------------------------
+
+
+def count_answers(
+    answers: pd.DataFrame, survey: Survey, kinds: Mapping[str, str] | None = None
+) -> pd.DataFrame:
+    """Count the answers of every closed question by group: `tabulate_counts` of answers in memory."""
+    closed = [question for question in survey.questions if question.is_closed]
+    return tabulate_counts(_count(answers, survey, kinds, closed), survey)
 
 
 def summarise_numbers(
     answers: pd.DataFrame, survey: Survey, kinds: Mapping[str, str] | None = None
 ) -> pd.DataFrame:
-    """Summarise the answers of every number question by group.
-
-    Returns
-    -------
-    DataFrame
-        `NUMBER_COLUMNS`: how many gave a number, and the numbers' total, median, smallest and largest.
-    """
-    groups = group_codes(answers, survey, kinds or {})
-    records = []
-    for question in survey.questions:
-        if question.kind != "number":
-            continue
-        for column, (item, item_text) in item_texts(question).items():
-            for group, rows in groups.items():
-                given = answers.loc[rows, column].dropna().astype("float64")
-                summary = (
-                    [given.sum(), given.median(), given.min(), given.max()] if len(given) else [np.nan] * 4
-                )
-                records.append(
-                    (
-                        question.section,
-                        question.id,
-                        question.text,
-                        item,
-                        item_text,
-                        group,
-                        len(given),
-                        *summary,
-                    )
-                )
-    types = {
-        c: "Int64" if c == "answers" else "str" if i < 6 else "Float64" for i, c in enumerate(NUMBER_COLUMNS)
-    }
-    return pd.DataFrame(records, columns=list(NUMBER_COLUMNS)).astype(types)
+    """Summarise the answers of every number question by group: `tabulate_numbers` of answers in memory."""
+    numbers = [question for question in survey.questions if question.kind == "number"]
+    return tabulate_numbers(_count(answers, survey, kinds, numbers), survey)
 
 
 def free_texts(answers: pd.DataFrame, survey: Survey) -> pd.DataFrame:
@@ -225,10 +503,10 @@ def answers_by_unit(answers: pd.DataFrame, survey: Survey) -> pd.DataFrame:
     parts = []
     for question in survey.questions:
         if question.kind == "multiple":
-            parts += [_told(known, question, item, **told) for item, told in _choices(known, question)]
+            parts += [_rows(known, question, item, **told) for item, told in _choices(known, question)]
         elif question.kind not in ("unit", "free_text"):
             parts += [
-                _told(known, question, item, **_single_answer(known, question, column))
+                _rows(known, question, item, **_single_answer(known, question, column))
                 for column, (item, _) in item_texts(question).items()
             ]
     columns = ["unit_id", "section", "question", "item", "value", "label", "number"]
@@ -236,7 +514,7 @@ def answers_by_unit(answers: pd.DataFrame, survey: Survey) -> pd.DataFrame:
     return frame.reindex(columns=columns).astype({"number": "Float64"} | dict.fromkeys(columns[:-1], "str"))
 
 
-def _told(known: pd.DataFrame, question: Question, item: str, **told: pd.Series) -> pd.DataFrame:
+def _rows(known: pd.DataFrame, question: Question, item: str, **told: pd.Series) -> pd.DataFrame:
     """Return rows of `answers_by_unit` for the submissions that `told` is about."""
     part = pd.DataFrame(told)
     return part.assign(
@@ -250,7 +528,7 @@ def _choices(known: pd.DataFrame, question: Question) -> Iterator[tuple[str, dic
         chosen = known.index[known[column] == "chosen"]
         yield item, {"value": pd.Series(item, index=chosen), "label": pd.Series(item_text, index=chosen)}
     (status,) = question_status(known, question).values()
-    missing = status[status.isin(list(MISSING_KINDS))]
+    missing = status[status != ANSWERED].astype("str")
     yield "", {"value": missing, "label": missing.map(question.labels())}
 
 

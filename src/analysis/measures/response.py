@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.measures.counts import item_texts, question_status
-from analysis.survey.instrument import MISSING_KINDS, Survey
+from analysis.intake.answers import NO_ANSWER, STATUS
+from analysis.measures.counts import Tally, count_part, item_texts, question_status
+from analysis.survey.instrument import Survey
 from analysis.survey.units import Register
-
-NO_ANSWER = ("_not_answered", "_not_shown", "_lost")
-"""Missing kinds that mean that there is no answer, whatever the reason."""
 
 
 def answered_items(answers: pd.DataFrame, survey: Survey) -> pd.Series:
@@ -72,7 +70,52 @@ def response_by_unit(
     )
 
 
+def response_by_section(response: pd.DataFrame, answers: pd.DataFrame, survey: Survey) -> pd.DataFrame:
+    """Return how many questions of each section every unit answered, of how many that were asked.
+
+    Parameters
+    ----------
+    response : DataFrame
+        As `response_by_unit` returns.
+    answers, survey
+        As for `answered_items`.
+
+    Returns
+    -------
+    DataFrame
+        ``unit_id, section, answered, asked``: a row for each unit and each section with questions, units in the
+        order of `response` and sections in that of the questionnaire.
+    """
+    parts = []
+    for section in survey.sections:
+        of_section = tuple(q for q in survey.questions if q.section == section.id and q.kind != "unit")
+        if of_section:
+            part = survey.model_copy(update={"questions": of_section})
+            counted = answered_items(answers, part).groupby(answers["unit_id"]).max()
+            answered = [int(counted.get(u, 0)) for u in response["unit_id"]]
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "unit_id": response["unit_id"],
+                        "section": section.id,
+                        "answered": answered,
+                        "asked": asked_items(part),
+                    }
+                )
+            )
+    columns = ["unit_id", "section", "answered", "asked"]
+    frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+    order = {unit: i for i, unit in enumerate(response["unit_id"])}
+    frame = frame.astype({"unit_id": "str", "section": "str", "answered": "int64", "asked": "int64"})
+    return frame.sort_values("unit_id", key=lambda s: s.map(order), kind="stable", ignore_index=True)
+
+
 def item_nonresponse(answers: pd.DataFrame, survey: Survey) -> pd.DataFrame:
+    """Count missing answers: `tabulate_nonresponse` of answers in memory."""
+    return tabulate_nonresponse(count_part(answers, survey), survey)
+
+
+def tabulate_nonresponse(tally: Tally, survey: Survey) -> pd.DataFrame:
     """Return, for each question, how many submissions have which kind of missing answer.
 
     Returns
@@ -83,22 +126,17 @@ def item_nonresponse(answers: pd.DataFrame, survey: Survey) -> pd.DataFrame:
     """
     records = []
     for question in survey.questions:
-        if question.kind == "unit":
-            continue
-        texts = item_texts(question)
-        for column, status in question_status(answers, question).items():
-            missing = {kind: int((status == kind).sum()) for kind in MISSING_KINDS}
-            substantial = len(answers) - sum(missing.values())
-            item_text = "" if question.kind == "multiple" else texts[column][1]
-            records.append(
-                {
-                    "section": question.section,
-                    "question": question.id,
-                    "question_text": question.text,
-                    "item_text": item_text,
-                    "submissions": len(answers),
-                    "answered": substantial,
-                    **missing,
-                }
-            )
+        texts = {} if question.kind == "unit" else item_texts(question)
+        for column, (_, item_text) in texts.items():
+            if column in tally.statuses:
+                records.append(
+                    {
+                        "section": question.section,
+                        "question": question.id,
+                        "question_text": question.text,
+                        "item_text": "" if question.kind == "multiple" else item_text,
+                        "submissions": tally.submissions,
+                        **dict(zip(STATUS, tally.statuses[column].tolist(), strict=True)),
+                    }
+                )
     return pd.DataFrame(records)

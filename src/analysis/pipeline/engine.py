@@ -16,9 +16,11 @@ import papermill
 from jupyter_client.manager import AsyncKernelManager
 from traitlets import default
 
+from analysis.pipeline.steps import Value
 from analysis.problems import Problem
 
-Value = str | int | float | bool
+PAPERMILL, IN_PROCESS = "papermill", "inprocess"
+"""The engines: a kernel for each notebook, and `analysis.pipeline.shell`."""
 
 
 class StepFailed(Exception):
@@ -112,7 +114,16 @@ def _defaults(source: str) -> dict[str, Any] | None:
     return found
 
 
-def execute(source: Path, output: Path, parameters: Mapping[str, Value], *, cwd: Path, name: str) -> None:
+def execute(
+    source: Path,
+    output: Path,
+    parameters: Mapping[str, Value],
+    *,
+    cwd: Path,
+    name: str,
+    engine: str = PAPERMILL,
+    cell_seconds: float = 0,
+) -> None:
     """Run a notebook into `output`, without anything in it that differs between two equal runs.
 
     Parameters
@@ -125,6 +136,10 @@ def execute(source: Path, output: Path, parameters: Mapping[str, Value], *, cwd:
         The folder it runs in.
     name : str
         The notebook's name for messages.
+    engine : str
+        `PAPERMILL` for a kernel of its own, `IN_PROCESS` for this very process.
+    cell_seconds : float
+        The longest that a cell may run; 0 for as long as it likes.
 
     Raises
     ------
@@ -132,6 +147,17 @@ def execute(source: Path, output: Path, parameters: Mapping[str, Value], *, cwd:
         If it stopped with an error.
     """
     output.parent.mkdir(parents=True, exist_ok=True)
+    chosen: dict[str, Any] = (
+        {"engine_name": IN_PROCESS, "cell_timeout": cell_seconds}
+        if engine == IN_PROCESS
+        else {
+            "kernel_manager_class": LocalKernels,
+            "record_timing": False,
+            "coalesce_streams": True,  # a slow machine sends one print in two pieces
+            "shutdown_kernel": "immediate",
+            "execution_timeout": int(cell_seconds) or None,
+        }
+    )
     try:
         papermill.execute_notebook(
             str(source),
@@ -142,10 +168,7 @@ def execute(source: Path, output: Path, parameters: Mapping[str, Value], *, cwd:
             progress_bar=False,
             request_save_on_cell_execute=False,
             autosave_cell_every=0,
-            kernel_manager_class=LocalKernels,
-            record_timing=False,
-            coalesce_streams=True,  # a slow machine sends one print in two pieces
-            shutdown_kernel="immediate",
+            **chosen,
         )
     except papermill.PapermillExecutionError as error:
         _tidy(output)
@@ -154,6 +177,10 @@ def execute(source: Path, output: Path, parameters: Mapping[str, Value], *, cwd:
         shutil.copyfile(source, output)
         what = f"{error or 'the kernel died'}; the memory may have run out"
         raise StepFailed(name, type(error).__name__, what) from None
+    except TimeoutError:  # nbclient's
+        shutil.copyfile(source, output)
+        what = f"the cell ran for more than {cell_seconds:g} seconds"
+        raise StepFailed(name, "CellTimeout", what) from None
     _tidy(output)
 
 
@@ -169,3 +196,31 @@ def _tidy(path: Path) -> None:
         if "injected-parameters" in cell.metadata.get("tags", []):
             cell["id"] = f"injected-{i}"
     nbformat.write(notebook, path)
+
+
+def set_anew(source: Path, executed: Path, output: Path, parameters: Mapping[str, Value]) -> None:
+    """Write the executed notebook anew with the Markdown of `source`: the same as running it, without running it.
+
+    Parameters
+    ----------
+    source : Path
+        The notebook; its code cells are those that were run.
+    executed : Path
+        The notebook as it was executed, with the same parameters.
+    output : Path
+        Where the new one goes.
+    parameters : mapping
+        The parameters that it was executed with.
+    """
+    old = nbformat.read(executed, as_version=4)
+    new = papermill.parameterize.parameterize_notebook(
+        papermill.iorw.load_notebook_node(str(source)), dict(parameters)
+    )
+    ran = [cell for cell in old.cells if cell.cell_type == "code"]
+    code = [cell for cell in new.cells if cell.cell_type == "code"]
+    for cell, before in zip(code, ran, strict=True):
+        cell.outputs, cell.execution_count = before.outputs, before.execution_count
+    new.metadata = {**old.metadata, **new.metadata, "papermill": {"parameters": dict(parameters)}}
+    output.parent.mkdir(parents=True, exist_ok=True)
+    papermill.iorw.write_ipynb(new, str(output))
+    _tidy(output)

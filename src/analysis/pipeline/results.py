@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any
 
 import pandas as pd
@@ -19,9 +20,10 @@ from analysis.intake.contracts import (
     read_table,
 )
 from analysis.measures.codebook import describe_questions
+from analysis.measures.response import response_by_section, response_by_unit
 from analysis.measures.themes import CodingFrame, count_themes
 from analysis.measures.years import crosswalk
-from analysis.pipeline.inputs import Inputs, document_date
+from analysis.pipeline.inputs import Inputs, document_date, sha256
 from analysis.privacy.release import (
     DESCRIBES,
     TALLY,
@@ -32,9 +34,15 @@ from analysis.privacy.release import (
     read_results,
     release_codebook,
     release_quotes,
+    release_rule,
 )
 from analysis.project import Project
 from analysis.survey.instrument import Survey
+
+PROGRAMS = (
+    "analysis", "matplotlib", "numpy", "pandas", "pyarrow", "python-calamine", "rapidfuzz", "simplemma", "typst",
+)  # fmt: skip
+"""Packages whose version can change a result or how it is shown."""
 
 
 @dataclass(frozen=True)
@@ -88,8 +96,12 @@ def text_tables(data: Processed, inputs: Inputs, project: Project) -> dict[str, 
     return tables
 
 
-def quality_tables(data: Processed, inputs: Inputs) -> dict[str, Released]:
-    """Return tables of how the answers were treated: counts of cells, rules and open questions, no answers."""
+def quality_tables(data: Processed, inputs: Inputs, project: Project) -> dict[str, Released]:
+    """Return tables of how the answers were treated and where they come from, and of who answered how much.
+
+    They hold counts of cells, rules, open questions, days and files, and no answers. Which sections a respondent
+    answered is told of units only.
+    """
     accounting = pd.DataFrame({"name": list(data.accounting), "n": list(data.accounting.values())})
     rules = data.ledger.assign(rule=data.ledger["rule"].str.replace(r"^decision\..*", "decision", regex=True))
     rules = rules.groupby(["fate", "rule"]).size().rename("n").reset_index()
@@ -99,13 +111,59 @@ def quality_tables(data: Processed, inputs: Inputs) -> dict[str, Released]:
     units = pd.DataFrame(
         [(u.unit_id, u.name, u.short, u.kind) for u in register], columns=["unit_id", "name", "short", "kind"]
     )
-    return {
+    tables = {
         "submissions": Released(submissions, "Inlämnade svar efter status", TALLY),
         "accounting": Released(accounting, "Ifyllda celler i exporten", TALLY),
         "ledger_rules": Released(rules, "Ändringsloggen per regel", TALLY),
         "review_counts": Released(waiting, "Frågor som väntar på beslut", TALLY),
         "units": Released(units, "Förvaltningar", DESCRIBES),
+        "timeline": Released(_timeline(data, inputs), "Dagar då enkäten skickades och besvarades", DESCRIBES),
+        "provenance": Released(_provenance(project, inputs.survey), "Underlag och program", DESCRIBES),
     }
+    if inputs.survey.respondents == "units":
+        response = response_by_unit(
+            inputs.invited, data.submissions, data.answers, inputs.survey, inputs.register
+        )
+        by_section = response_by_section(response, data.answers, inputs.survey)
+        tables["unit_sections"] = Released(
+            by_section, "Besvarade frågor per förvaltning och avsnitt", release_rule(inputs.survey)
+        )
+    return tables
+
+
+def _timeline(data: Processed, inputs: Inputs) -> pd.DataFrame:
+    """Return the known days of a survey: ``what`` (sent, reminded, first_answer, last_answer) and ``day``.
+
+    Where people answered, the days of the answers are told only if enough have answered.
+    """
+    survey = inputs.survey
+    counted = data.submissions[data.submissions["status"].isin(["complete", "partial"])]["submitted"].dropna()
+    enough = survey.respondents == "units" or len(counted) >= survey.rules.smallest_count
+    days = {what: inputs.invited[what].replace("", pd.NA).dropna().min() for what in ("sent", "reminded")}
+    if enough and len(counted):
+        days |= {"first_answer": counted.min().date(), "last_answer": counted.max().date()}
+    known = [(what, str(day)) for what, day in days.items() if pd.notna(day)]
+    return pd.DataFrame(known, columns=["what", "day"]).astype("str")
+
+
+def _provenance(project: Project, survey: Survey) -> pd.DataFrame:
+    """Return what the results are made from: ``kind`` (input, package), ``name`` and ``value``.
+
+    The value of a file is the SHA-256 of its bytes, that of a package its version: the same for equal runs.
+    """
+    year = survey.year
+    files = [
+        project.raw(year) / survey.source.file,
+        project.survey(year),
+        project.invited(year),
+        project.decisions(year),
+        project.approvals(year),
+        project.reference("units.csv"),
+        project.reference("themes.yaml"),
+    ]
+    records = [("input", project.name(path), sha256(path)) for path in files if path.is_file()]
+    records += [("package", name, version(name)) for name in PROGRAMS]
+    return pd.DataFrame(records, columns=["kind", "name", "value"]).astype("str")
 
 
 def codebook_table(data: Processed, inputs: Inputs, released: Mapping[str, Released]) -> dict[str, Released]:

@@ -1,7 +1,7 @@
 """The gate: what may leave the sensitive side, and the folder of released results.
 
 Answers of organisations are shown; counts of people pass the small-number rule; free text passes only when a
-person has approved it. Every released table is labelled in ``catalogue.json`` with its rule. An appendix reads
+person has approved it. Every released table is labelled in a catalogue with its rule. An appendix reads
 this folder and nothing else.
 """
 
@@ -91,11 +91,12 @@ def release_counts(counts: pd.DataFrame, survey: Survey) -> Released:
     frame = suppress(counts, smallest=survey.rules.smallest_count, protected=protected)
     frame = check(frame[list(RELEASED_COUNTS.columns)], RELEASED_COUNTS, "counts")
     return Released(
-        frame, "Antal och andel svar per fråga, svarsalternativ och förvaltningstyp", _rule(survey)
+        frame, "Antal och andel svar per fråga, svarsalternativ och förvaltningstyp", release_rule(survey)
     )
 
 
-def _rule(survey: Survey) -> str:
+def release_rule(survey: Survey) -> str:
+    """Return the rule that tables of answers pass: which numbers of people are left out."""
     smallest = survey.rules.smallest_count
     return f"organisations: shown; people: counts below {smallest} and what would reveal them left out"
 
@@ -112,7 +113,7 @@ def release_unit_answers(unit_answers: pd.DataFrame, survey: Survey, kinds: Mapp
     hidden = _hidden_numbers(counted, survey, kinds)
     frame.loc[hidden, "suppressed"] = True
     frame.loc[hidden, "number"] = pd.NA
-    return Released(frame, "Förvaltningarnas egna svar", _rule(survey))
+    return Released(frame, "Förvaltningarnas egna svar", release_rule(survey))
 
 
 def _hidden_numbers(counted: pd.DataFrame, survey: Survey, kinds: Mapping[str, str]) -> pd.Index:
@@ -169,7 +170,7 @@ def release_numbers(
         few |= people & pd.Series([(q, i) in spoiled for q, i, _ in keys], index=frame.index)
     frame.loc[few, "suppressed"] = True
     frame.loc[few, ["answers", "total", *single]] = pd.NA
-    return Released(frame, "Sammanfattning av frågor som besvaras med ett tal", _rule(survey))
+    return Released(frame, "Sammanfattning av frågor som besvaras med ett tal", release_rule(survey))
 
 
 def read_approvals(path: Path, name: str, *, not_names: Collection[str] = ()) -> pd.DataFrame:
@@ -276,7 +277,7 @@ def release_quotes(states: pd.DataFrame, survey: Survey) -> dict[str, Released]:
         "quotes": Released(
             quotes, "Belysande exempel som en person har godkänt", "free text: approved by a person"
         ),
-        "quote_states": Released(tally, "Fritextsvar per granskningsläge", _rule(survey)),
+        "quote_states": Released(tally, "Fritextsvar per granskningsläge", release_rule(survey)),
     }
 
 
@@ -307,7 +308,9 @@ def public_survey(survey: Survey, *, date: str) -> dict[str, Any]:
         {
             **q.model_dump(
                 mode="json",
-                include={"id", "text", "kind", "section", "about", "aspect", "perspective", "polarity"},
+                include={
+                    *("id", "text", "kind", "section", "about", "aspect", "perspective", "polarity", "clause")
+                },
             ),
             "counts_people": survey.counts_people(q),
             "labels": q.labels(),
@@ -351,10 +354,12 @@ def release_answers(
     released["item_nonresponse"] = release_item_nonresponse(nonresponse, released["counts"].frame, survey)
     if survey.respondents == "units":
         released["unit_answers"] = own
-        released["response"] = Released(response, "Tillfrågade förvaltningar och deras svar", _rule(survey))
+        released["response"] = Released(
+            response, "Tillfrågade förvaltningar och deras svar", release_rule(survey)
+        )
     else:
         none = response.head(0)
-        released["response"] = Released(none, "Personer redovisas inte en och en", _rule(survey))
+        released["response"] = Released(none, "Personer redovisas inte en och en", release_rule(survey))
     return released
 
 
@@ -362,7 +367,7 @@ def release_item_nonresponse(nonresponse: pd.DataFrame, counts: pd.DataFrame, su
     """Return item nonresponse; of people only what the released counts show of closed questions."""
     caption = "Partiellt bortfall per fråga"
     if survey.respondents == "units":
-        return Released(nonresponse, caption, _rule(survey))
+        return Released(nonresponse, caption, release_rule(survey))
     everyone = counts[counts["group"] == TOTAL]
     n = {
         (q, i, v): k
@@ -379,13 +384,13 @@ def release_item_nonresponse(nonresponse: pd.DataFrame, counts: pd.DataFrame, su
         shown = [n.get((q, multiple.get(q, i), kind), 0) for q, i in keys]
         known[kind] = pd.array(shown, dtype="Int64")
     known["answered"] = known["submissions"] - known[list(MISSING_KINDS)].sum(axis=1, skipna=False)
-    return Released(known, caption, _rule(survey))
+    return Released(known, caption, release_rule(survey))
 
 
 def release_codebook(codebook: pd.DataFrame, survey: Survey) -> Released:
     """Label the codebook: it is made of released tables, and its numbers of changes have passed the rule for people."""
     frame = check(codebook, CODEBOOK, "codebook")
-    return Released(frame, "Kodbok: frågor, svarsalternativ, antal och ändringar", _rule(survey))
+    return Released(frame, "Kodbok: frågor, svarsalternativ, antal och ändringar", release_rule(survey))
 
 
 def release_comparison(
@@ -412,8 +417,7 @@ def write_results(folder: Path, survey: dict[str, Any], tables: Mapping[str, Rel
     beside.mkdir(parents=True)
     try:
         write_json(survey, beside / "survey.json")
-        write_json({}, beside / "catalogue.json")
-        add_results(beside, tables)
+        add_results(beside, tables, CATALOGUE)
         if folder.exists():
             shutil.rmtree(folder)
         beside.rename(folder)
@@ -421,20 +425,24 @@ def write_results(folder: Path, survey: dict[str, Any], tables: Mapping[str, Rel
         shutil.rmtree(beside, ignore_errors=True)
 
 
-def add_results(folder: Path, tables: Mapping[str, Released]) -> None:
-    """Add released tables to a folder of results, and their labels to its catalogue."""
-    catalogue = json.loads((folder / "catalogue.json").read_text(encoding="utf-8"))
+CATALOGUE, CATALOGUE_OF_YEARS = "catalogue.json", "catalogue_years.json"
+"""The labels of a year's own tables, and of those that compare it with earlier years."""
+
+
+def add_results(folder: Path, tables: Mapping[str, Released], catalogue: str = CATALOGUE_OF_YEARS) -> None:
+    """Add released tables to a folder of results, with a catalogue of their labels."""
+    labels = {}
     for name, released in tables.items():
         write_table(released.frame, folder / f"{name}.csv", _SCHEMAS.get(name))
         hidden = int(released.frame["suppressed"].sum()) if "suppressed" in released.frame else 0
-        catalogue[name] = {
+        labels[name] = {
             "caption": released.caption,
             "rule": released.rule,
             "rows": len(released.frame),
             "suppressed": hidden,
             "columns": {c: str(t) for c, t in released.frame.dtypes.items()},
         }
-    write_json(catalogue, folder / "catalogue.json")
+    write_json(labels, folder / catalogue)
 
 
 def read_results(folder: Path, name: str) -> Results:
@@ -447,11 +455,14 @@ def read_results(folder: Path, name: str) -> Results:
     """
     try:
         survey = json.loads((folder / "survey.json").read_text(encoding="utf-8"))
-        catalogue = json.loads((folder / "catalogue.json").read_text(encoding="utf-8"))
+        catalogue = json.loads((folder / CATALOGUE).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError.one(
             name, "there are no released results", "Run 3_analyse for the year first"
         ) from None
+    of_years = folder / CATALOGUE_OF_YEARS
+    if of_years.is_file():
+        catalogue |= json.loads(of_years.read_text(encoding="utf-8"))
     tables = {}
     for table, label in catalogue.items():
         types = label["columns"]

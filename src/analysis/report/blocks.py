@@ -131,6 +131,16 @@ class TableBlock:
     cell: str = field(default="", compare=False)
 
     @property
+    def caption(self) -> str:
+        """What the table shows."""
+        return self.table.caption
+
+    @property
+    def short_caption(self) -> str:
+        """The caption as it stands in a list of tables."""
+        return shortened(self.caption, LONGEST_IN_LIST)
+
+    @property
     def label(self) -> str:
         """What the table is called, such as "Tabell 3"."""
         return f"Tabell {self.number}"
@@ -163,6 +173,11 @@ class Figure:
     def ident(self) -> str:
         """The name that links point at, such as "diagram-svar"."""
         return f"diagram-{self.key or self.number}"
+
+    @property
+    def short_caption(self) -> str:
+        """The caption as it stands in a list of figures."""
+        return shortened(self.caption, LONGEST_IN_LIST)
 
     @property
     def size(self) -> tuple[float, float]:
@@ -200,6 +215,29 @@ class Footnote:
 
 
 @dataclass(frozen=True)
+class Theme:
+    """The colours of a document, as six hexadecimal digits; its other colours are grey and the same in all.
+
+    Attributes
+    ----------
+    accent : str
+        Titles, links and lines on white paper, and the ground of white text.
+    light_accent : str
+        The same on a dark screen, and the ground of dark text.
+    """
+
+    accent: str
+    light_accent: str
+
+
+THEMES: Mapping[str, Theme] = {
+    "neutral": Theme(accent="0F4C75", light_accent="8EC5EE"),
+    "stockholm": Theme(accent="890C58", light_accent="F4A6CC"),
+}
+"""The colours that `describe` can ask for, by the names that figures have theirs by."""
+
+
+@dataclass(frozen=True)
 class Description:
     """What the document is, as its first page says it.
 
@@ -221,6 +259,8 @@ class Description:
         Words that every page must carry, such as "UTKAST" and "SYNTETISKA EXEMPELDATA".
     lang : str
         Only "sv": the fixed words of the renderers are Swedish.
+    theme : {"neutral", "stockholm"}
+        The colours of the document.
 
     Raises
     ------
@@ -237,6 +277,7 @@ class Description:
     registration_number: str = ""
     marks: Sequence[str] = ()
     lang: str = "sv"
+    theme: str = "neutral"
 
     def __post_init__(self) -> None:
         if isinstance(self.marks, str):
@@ -248,6 +289,8 @@ class Description:
         faults += ["a mark is empty" for mark in self.marks if not mark.strip()]
         if self.lang != "sv":
             faults.append(f"lang is {self.lang!r}, but the fixed words of a report are written in 'sv'")
+        if self.theme not in THEMES:
+            faults.append(f"there is no theme {self.theme!r}: choose {' or '.join(THEMES)}")
         try:
             swedish.as_date(self.date)
         except ValueError as error:
@@ -258,7 +301,12 @@ class Description:
     @property
     def running_title(self) -> str:
         """The title as it stands at the top of every page: on at most two lines."""
-        return _shortened(self.title, 120)
+        return shortened(self.title, 120)
+
+    @property
+    def colours(self) -> Theme:
+        """The colours of the document."""
+        return THEMES[self.theme]
 
     def details(self) -> tuple[tuple[str, Inlines], ...]:
         """Return the fields of the first page as pairs of Swedish name and value."""
@@ -272,8 +320,16 @@ class Description:
         return tuple((name, _with_mail_links(value)) for name, value in fields if value)
 
 
-def _shortened(text: str, longest: int) -> str:
-    """Return a text cut after a word where it is longer than so many signs."""
+def shortened(text: str, longest: int) -> str:
+    """Return a text without its last bracket, then cut after a word, where it is longer than so many signs.
+
+    Examples
+    --------
+    >>> shortened("Svar per fråga (n = 12)", 20), shortened("Svar per förvaltning och år", 20)
+    ('Svar per fråga', 'Svar per…')
+    """
+    if len(text) > longest:
+        text = re.sub(r"(?<=\S)\s*\([^()]*\)$", "", text)
     if len(text) <= longest:
         return text
     return text[: longest - 1].rsplit(" ", 1)[0].rstrip(" ,.:–-") + "…"
@@ -287,6 +343,13 @@ def _with_mail_links(text: str) -> Inlines:
         for index, part in enumerate(parts)
         if part
     )
+
+
+DEEPEST_IN_CONTENTS = 3
+"""The lowest level of heading that the contents lists."""
+
+LONGEST_IN_LIST = 84
+"""So many signs of a caption stand in a list of tables or figures: about one line of a page."""
 
 
 @dataclass(frozen=True)
@@ -311,6 +374,18 @@ class Document:
     def note(self, label: str) -> Footnote:
         """Return the footnote with this label."""
         return next(note for note in self.notes if note.label == label)
+
+    def contents(self) -> tuple[Heading, ...]:
+        """Return the headings that the contents lists."""
+        return tuple(b for b in self.blocks if isinstance(b, Heading) and b.level <= DEEPEST_IN_CONTENTS)
+
+    def lists(self) -> tuple[tuple[str, tuple[TableBlock | Figure, ...]], ...]:
+        """Return the list of tables and that of figures, each with its title, where it has at least two."""
+        lists = [
+            (title, tuple(block for block in self.blocks if isinstance(block, kind)))
+            for title, kind in (("Tabeller", TableBlock), ("Diagram", Figure))
+        ]
+        return tuple((title, listed) for title, listed in lists if len(listed) > 1)
 
 
 def inside(blocks: Iterable[Block]) -> Iterator[Block]:

@@ -95,6 +95,7 @@ def describe(
     registration_number: str = "",
     marks: Sequence[str] = (),
     lang: str = "sv",
+    theme: str = "neutral",
 ) -> None:
     """Say what the document is. Call it once, in any cell of the notebook.
 
@@ -115,6 +116,7 @@ def describe(
         registration_number=registration_number,
         marks=marks,
         lang=lang,
+        theme=theme,
     )
     details = "".join(f"<br>{name}: {html.escape(plain_text(value))}" for name, value in about.details())
     markup = f"<h1>{html.escape(title)}</h1><p>{html.escape(' · '.join(about.marks))}{details}</p>"

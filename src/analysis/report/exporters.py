@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from nbconvert.exporters import Exporter
+from traitlets.config import Application
 
 from analysis.report import html, pdf, word
-from analysis.report.blocks import Document
+from analysis.report.blocks import Document, ExportError
 from analysis.report.document import read_notebook
 
 
@@ -24,9 +25,34 @@ class _Appendix(Exporter):  # type: ignore[misc]  # nbconvert has no types
     renderer: Renderer
 
     def from_notebook_node(self, nb: Any, resources: Any = None, **kw: Any) -> Any:
-        """Return the content of the file, and nbconvert's resources."""
+        """Return the content of the file, and nbconvert's resources.
+
+        Raises
+        ------
+        ExportError
+            As `read_notebook` and the renderer. On the command line its sentences are all that is shown, and
+            the program ends with exit code 1.
+        """
         nb, resources = super().from_notebook_node(nb, resources, **kw)
-        return self.renderer.render(read_notebook(nb)), resources
+        try:
+            return self.renderer.render(read_notebook(nb)), resources
+        except ExportError as error:
+            _end_command_line(error)
+            raise
+
+
+def _end_command_line(error: ExportError) -> None:
+    """End ``jupyter nbconvert`` with what is wrong; nbconvert itself would show where in our code it was seen.
+
+    Do nothing in any other program, such as JupyterLab, which shows the error in its own way.
+    """
+    from nbconvert.nbconvertapp import NbConvertApp
+
+    program = Application.instance() if Application.initialized() else None
+    if isinstance(program, NbConvertApp):
+        for problem in error.problems:
+            program.log.error(str(problem))
+        program.exit(1)
 
 
 class AppendixHTML(_Appendix):

@@ -21,6 +21,7 @@ from itertools import groupby
 from analysis.intake.excel import as_text
 from analysis.report import swedish
 from analysis.report.blocks import (
+    THEMES,
     Block,
     Code,
     Document,
@@ -39,6 +40,7 @@ from analysis.report.blocks import (
     Strong,
     TableBlock,
     Text,
+    Theme,
     plain_text,
 )
 from analysis.report.document import image
@@ -70,6 +72,7 @@ def page(
     marks: Sequence[str] = (),
     running_title: str = "",
     facts: Mapping[str, str] | None = None,
+    theme: str = "neutral",
 ) -> str:
     """Return a whole page: one file with its style sheet, which asks for nothing and runs nothing.
 
@@ -85,6 +88,8 @@ def page(
         What every printed page says at its top; the title if empty.
     facts : mapping of str to str, optional
         Standard names of ``meta`` elements and their plain text.
+    theme : {"neutral", "stockholm"}
+        Its colours.
     """
     parts = [
         "<!DOCTYPE html>",
@@ -95,7 +100,7 @@ def page(
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{html.escape(title)}</title>",
         *(f'<meta name="{name}" content="{html.escape(value)}">' for name, value in (facts or {}).items()),
-        f"<style>\n{_style(running_title or title, marks)}</style>",
+        f"<style>\n{_style(running_title or title, marks, THEMES[theme])}</style>",
         "</head>",
         "<body>",
         '<a class="skip" href="#innehall">Hoppa till innehållet</a>',
@@ -177,6 +182,7 @@ class _Renderer:
             marks=about.marks,
             running_title=about.running_title,
             facts={"author": about.publisher, "date": about.date},
+            theme=about.theme,
         )
 
     def title_block(self) -> str:
@@ -189,21 +195,18 @@ class _Renderer:
         return f"<header>\n<h1>{html.escape(about.title)}</h1>\n{subtitle}<dl>\n{details}\n</dl>\n</header>"
 
     def contents(self) -> str:
-        headings = [
-            block for block in self.document.blocks if isinstance(block, Heading) and block.level <= 3
-        ]
+        headings = self.document.contents()
         entries = [(h.level, h.ident, h.number, plain_text(h.content)) for h in headings]
         if self.document.notes:
             entries.append((2, "fotnoter", "", "Fotnoter"))
         if not entries:
             return ""
-        tables = [block for block in self.document.blocks if isinstance(block, TableBlock)]
-        figures = [block for block in self.document.blocks if isinstance(block, Figure)]
+        lists = "".join(_folded_list(title, blocks) for title, blocks in self.document.lists())
         return (
             '<nav aria-labelledby="innehallsrubrik">\n'
             '<p class="nav-heading" id="innehallsrubrik">Innehåll</p>\n'
             f"<ul>\n{_nested_list(entries)}</ul>\n"
-            f"{_folded_list('Tabeller', tables)}{_folded_list('Diagram', figures)}</nav>"
+            f"{lists}</nav>"
         )
 
     # Blocks
@@ -347,7 +350,7 @@ class _Renderer:
 
 def _name(block: TableBlock | Figure) -> str:
     """Return the number and caption of a table or figure."""
-    return f"{block.label}. {block.table.caption if isinstance(block, TableBlock) else block.caption}"
+    return f"{block.label}. {block.caption}"
 
 
 def _frame(markup: str, caption: str) -> str:
@@ -408,16 +411,18 @@ def _contents_link(ident: str, number: str, text: str) -> str:
 
 def _folded_list(title: str, blocks: Sequence[TableBlock | Figure]) -> str:
     """Return a list of links to tables or figures, folded below the contents."""
-    if not blocks:
-        return ""
-    links = "".join(f"<li>{_contents_link(block.ident, '', _name(block))}</li>\n" for block in blocks)
+    links = "".join(
+        f"<li>{_contents_link(block.ident, '', f'{block.label}. {block.short_caption}')}</li>\n"
+        for block in blocks
+    )
     return f"<details>\n<summary>{title} ({len(blocks)})</summary>\n<ul>\n{links}</ul>\n</details>\n"
 
 
-def _style(running_title: str, marks: Sequence[str]) -> str:
-    """Return the style sheet, with what every printed page says about this document."""
+def _style(running_title: str, marks: Sequence[str], theme: Theme) -> str:
+    """Return the style sheet, with the colours and what every printed page says about this document."""
     sheet = resources.files("analysis.report").joinpath("assets/appendix.css").read_text(encoding="utf-8")
     return (
+        f":root {{ --theme: #{theme.accent}; --light-theme: #{theme.light_accent}; }}\n"
         f"{sheet}@page {{\n"
         f"  @top-left {{ content: {_css_string(running_title)}; }}\n"
         f"  @top-right {{ content: {_css_string(' · '.join(marks))}; }}\n}}\n"

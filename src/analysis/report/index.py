@@ -27,8 +27,11 @@ _GROUPS = (("", "bilaga-*", "Gemensamma bilagor"), ("forvaltningar", "*", "Bilag
 _FORMATS = {".html": "webbsida", ".pdf": "PDF", ".docx": "Word", ".xlsx": "Excel"}
 """The formats of an appendix, in the order in which they are offered."""
 
-_WORKBOOKS = {"bilaga-1-resultat": "tabeller.xlsx"}
-"""Workbooks that are not called as the appendix whose tables they hold."""
+WORKBOOK = "tabeller.xlsx"
+"""The tables of the appendices, in the folder of a year."""
+
+FIGURES = "figurer"
+"""The folder of a year that holds a folder of figures for each appendix."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,9 @@ def render(outputs: Path) -> str:
     )
     header = (
         "<header>\n<h1>Bilagor efter rapporteringsår</h1>\n"
-        '<p class="subtitle">Resultat, metod och jämförelser från enkäten till förvaltningarna</p>\n</header>'
+        '<p class="subtitle">Resultat, metod och jämförelser från enkäten till förvaltningarna</p>\n'
+        "<p>Varje bilaga finns som webbsida, som PDF för utskrift och diarieföring och som Word att hämta stycken ur. "
+        "Innehållet är detsamma.</p>\n</header>"
     )
     return page(
         "Bilagor efter rapporteringsår",
@@ -123,19 +128,18 @@ def read_appendices(year: Path, folder: str = "", pattern: str = "bilaga-*") -> 
 
 
 def _appendix(year: Path, folder: str, stem: str) -> Appendix:
-    names = {suffix: f"{stem}{suffix}" for suffix in _FORMATS}
-    if not (year / folder / names[".xlsx"]).is_file():
-        names[".xlsx"] = _WORKBOOKS.get(stem, names[".xlsx"])
-    paths = {suffix: year / folder / name for suffix, name in names.items()}
-    files = tuple(
-        (_FORMATS[suffix], path.relative_to(year).as_posix(), path.stat().st_size)
-        for suffix, path in paths.items()
-        if path.is_file()
-    )
-    first = _FirstBlock()
-    if paths[".html"].is_file():
-        first.feed(paths[".html"].read_text(encoding="utf-8").partition("</header>")[0])
+    paths = {suffix: year / folder / f"{stem}{suffix}" for suffix in _FORMATS}
+    files = tuple(_file(year, _FORMATS[suffix], path) for suffix, path in paths.items() if path.is_file())
+    first = _first_block(paths[".html"])
     return Appendix(" ".join(first.title.split()) or stem, tuple(first.marks), files)
+
+
+def _first_block(path: Path) -> _FirstBlock:
+    """Return what a page says about itself; nothing where there is no page."""
+    first = _FirstBlock()
+    if path.is_file():
+        first.feed(path.read_text(encoding="utf-8").partition("</header>")[0])
+    return first
 
 
 class _FirstBlock(HTMLParser):
@@ -163,15 +167,54 @@ class _FirstBlock(HTMLParser):
             self.marks[-1] += data
 
 
+def read_figures(year: Path) -> dict[str, list[Appendix]]:
+    """Return the figures that lie in a year's folder as files: by what their appendix is called, in order.
+
+    A figure is called as its drawing says.
+    """
+    found = {}
+    for folder in sorted(path for path in (year / FIGURES).glob("*") if path.is_dir()):
+        title = _first_block(year / f"{folder.name}.html").title or folder.name
+        with contextlib.suppress(FileNotFoundError):
+            found[" ".join(title.split())] = [_figure(year, path) for path in sorted(folder.glob("*.svg"))]
+    return {title: figures for title, figures in found.items() if figures}
+
+
+def _figure(year: Path, path: Path) -> Appendix:
+    said = re.search(r"<title>(.*?)</title>", path.read_text(encoding="utf-8"), re.DOTALL)
+    files = [("SVG", path), ("PNG", path.with_suffix(".png"))]
+    title = html.unescape(said[1]) if said else path.stem
+    return Appendix(title, (), tuple(_file(year, kind, file) for kind, file in files if file.is_file()))
+
+
+def _file(year: Path, kind: str, path: Path) -> tuple[str, str, int]:
+    return kind, path.relative_to(year).as_posix(), path.stat().st_size
+
+
 def _year(folder: Path) -> str:
     """Return the section of a year; nothing where it has no appendices."""
     groups = [(name, read_appendices(folder, below, pattern)) for below, pattern, name in _GROUPS]
     marks = dict.fromkeys(mark for _, found in groups for appendix in found for mark in appendix.marks)
-    lists = "\n".join(f"<h3>{name}</h3>\n{_list(folder.name, found)}" for name, found in groups if found)
+    lists = [f"<h3>{name}</h3>\n{_list(folder.name, found)}" for name, found in groups if found]
     if not lists:
         return ""
+    if material := _material(folder):
+        lists.append(f"<h3>Tabeller och diagram att använda</h3>\n{material}")
     status = f'<p class="status">{html.escape(" · ".join(marks))}</p>\n' if marks else ""
-    return f'<h2 id="ar-{folder.name}">{folder.name}</h2>\n{status}{lists}'
+    return f'<h2 id="ar-{folder.name}">{folder.name}</h2>\n{status}' + "\n".join(lists)
+
+
+def _material(folder: Path) -> str:
+    """Return what a year has for those who write of it: the workbook, and the figures of each appendix, folded."""
+    parts = []
+    with contextlib.suppress(FileNotFoundError):
+        workbook = _file(folder, _FORMATS[".xlsx"], folder / WORKBOOK)
+        parts.append(_list(folder.name, [Appendix(f"Bilagornas tabeller {folder.name}", (), (workbook,))]))
+    for title, figures in read_figures(folder).items():
+        count = swedish.plural(len(figures), "diagram", "diagram")
+        summary = f'{html.escape(title)} <span class="extent">{count} som bildfiler</span>'
+        parts.append(f"<details>\n<summary>{summary}</summary>\n{_list(folder.name, figures)}\n</details>")
+    return "\n".join(parts)
 
 
 def _list(year: str, appendices: Iterable[Appendix]) -> str:
@@ -192,7 +235,7 @@ def _item(year: str, appendix: Appendix) -> str:
                 f'<a href="{target}">{kind}<span class="unseen"> av {title}</span></a>, {_size(size)}'
             )
     files = "".join(f"<span>{link}</span> " for link in links).strip()
-    return f'{name} <span class="files">{files}</span>'
+    return f'{name} <div class="files">{files}</div>'
 
 
 def _size(size: int) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 from fontTools.ttLib import TTFont
 
 from analysis.problems import Problem
-from analysis.report.blocks import Block, ExportError, Heading, Paragraph
+from analysis.report.blocks import Block, ExportError, Figure, Heading, Paragraph, TableBlock
 from analysis.report.tables import Table
 
 GAP = 9.0
@@ -29,7 +29,8 @@ HEADING_LINES = 4
 LONGEST_WORD = 17.0
 """A run of signs without a space that is wider, in units of the letter size, may be broken anywhere."""
 
-_SPACES = " \t\n\u200b"
+_LONG_WORDS = re.compile(r"[^ \t\n\u200b]{9,}")
+"""Words that may be wider than `LONGEST_WORD`: no sign is wider than two units."""
 
 Fonts = tuple[tuple[Path, int | None], ...]
 """Font files in the order in which they are asked for a sign, each with the weight of a variable font."""
@@ -52,6 +53,27 @@ class Placed:
     table: Table
     setting: Setting
     widths: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Laid:
+    """A block on its page.
+
+    Attributes
+    ----------
+    block : Block
+    parts : tuple of Placed
+        A table, in as many parts as it is set in; empty for other blocks.
+    landscape : bool
+        Whether its page is turned.
+    leads_in : bool
+        Whether it belongs on the page of the next block: a heading, or the text between it and a table or figure.
+    """
+
+    block: Block
+    parts: tuple[Placed, ...] = ()
+    landscape: bool = False
+    leads_in: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,14 +110,35 @@ class Typesetter:
 
     def with_breaks(self, text: str) -> str:
         """Return text where very long words have invisible places to break, so that none is cut."""
+        return _LONG_WORDS.sub(lambda word: self._word_with_breaks(word[0]), text)
+
+    def _word_with_breaks(self, word: str) -> str:
         written, width = [], 0.0
-        for character in text:
-            width = 0.0 if character in _SPACES else width + _advance(character, self.bold)
+        for character in word:
+            width += _advance(character, self.bold)
             if width > LONGEST_WORD:
                 written.append("\u200b")
                 width = _advance(character, self.bold)
             written.append(character)
         return "".join(written)
+
+    def lay_out(self, blocks: Sequence[Block]) -> list[Laid]:
+        """Return the blocks on their pages. A table or figure takes the heading before it along.
+
+        Raises
+        ------
+        ExportError
+            As for `place`.
+        """
+        laid: list[Laid] = []
+        for position, block in enumerate(blocks):
+            parts = tuple(self.place(block.table, block.cell)) if isinstance(block, TableBlock) else ()
+            landscape = bool(parts) and parts[0].setting.landscape
+            if isinstance(block, TableBlock | Figure):
+                start = _start_of_lead_in(blocks, position)
+                laid[start:] = [Laid(earlier.block, (), landscape, True) for earlier in laid[start:]]
+            laid.append(Laid(block, parts, landscape))
+        return laid
 
     def place(self, table: Table, cell: str) -> list[Placed]:
         """Return the table in the first setting that has room for it, or in parts.
@@ -176,13 +219,18 @@ class Typesetter:
         ]
 
 
-def start_of_lead_in(blocks: Sequence[Block]) -> int:
-    """Return where the headings and paragraphs right before the next block begin, if a heading is first."""
-    start = len(blocks)
-    for index in range(len(blocks) - 1, max(len(blocks) - 5, -1), -1):
+def is_whole(heights: Sequence[float], setting: Setting) -> bool:
+    """Return whether a table with rows so high stays on one page: it takes little of one."""
+    return sum(heights) < 0.35 * setting.height
+
+
+def _start_of_lead_in(blocks: Sequence[Block], end: int) -> int:
+    """Return where the headings and paragraphs right before a block begin, if a heading is first."""
+    start = end
+    for index in range(end - 1, max(end - 5, -1), -1):
         if isinstance(blocks[index], Heading):
             start = index
-        elif not isinstance(blocks[index], Paragraph) or start < len(blocks):
+        elif not isinstance(blocks[index], Paragraph) or start < end:
             break
     return start
 

@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from importlib import resources
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -46,13 +47,13 @@ from analysis.report.blocks import (
     own_texts,
     plain_text,
 )
-from analysis.report.layout import GAP, Placed, Setting, Typesetter, dejavu, start_of_lead_in
+from analysis.report.layout import GAP, Laid, Placed, Setting, Typesetter, dejavu, is_whole
 from analysis.report.tables import Table
 
-TEXT_WIDTH, TEXT_HEIGHT = 453.0, 680.0
+TEXT_WIDTH, TEXT_HEIGHT = 453.0, 700.0
 """Points between the margins of a portrait A4 page."""
 
-LANDSCAPE_WIDTH, LANDSCAPE_HEIGHT = 700.0, 430.0
+LANDSCAPE_WIDTH, LANDSCAPE_HEIGHT = 700.0, 450.0
 """Points between the margins of a landscape A4 page."""
 
 
@@ -76,6 +77,7 @@ def render(document: Document) -> bytes:
             pdf_standards=["ua-1", "a-2a"],
             ignore_system_fonts=True,
             font_paths=_fonts(),
+            sys_inputs={"accent": f"#{document.about.colours.accent}"},
         )
     except typst.TypstError as error:
         raise ExportError([_typst_problem(error.message)]) from None
@@ -115,9 +117,14 @@ def _characters(italic: bool) -> frozenset[int]:
     return frozenset(first | set.intersection(*faces))
 
 
-def _lacks_glyph(character: str, italic: bool) -> bool:
-    invisible = character in "\n\t" or unicodedata.category(character) == "Cf"
-    return not invisible and ord(character) not in _characters(italic)
+def _signs_without_glyph(text: str, italic: bool) -> list[str]:
+    signs = dict.fromkeys(text)
+    return [s for s in signs if s not in "\n\t" and ord(s) not in _characters(italic) and not _is_format(s)]
+
+
+def _is_format(sign: str) -> bool:
+    """Return whether a sign only steers the line, and shows nothing."""
+    return unicodedata.category(sign) == "Cf"
 
 
 def _missing_glyphs(document: Document) -> Iterator[Problem]:
@@ -134,8 +141,8 @@ def _missing_glyphs(document: Document) -> Iterator[Problem]:
         ]
     seen = set()
     for text, italic, cell in texts:
-        for character in text:
-            if _lacks_glyph(character, italic) and (character, cell) not in seen:
+        for character in _signs_without_glyph(text, italic):
+            if (character, cell) not in seen:
                 seen.add((character, cell))
                 name = unicodedata.name(character, "without name")
                 yield Problem(
@@ -177,11 +184,12 @@ def _with_breaks(text: str) -> str:
 
 def _string(text: str) -> str:
     """Return a Typst string that is exactly this text."""
-    escaped = "".join(_ESCAPES.get(c, c if ord(c) >= 32 else f"\\u{{{ord(c):x}}}") for c in text)
-    return f'"{escaped}"'
+    return f'"{text.translate(_ESCAPES)}"'
 
 
-_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": " ", "\ufeff": "\\u{2060}"}
+_ESCAPES = {code: f"\\u{{{code:x}}}" for code in range(32)} | str.maketrans(
+    {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": " ", "\ufeff": "\\u{2060}"}
+)
 
 
 def _array(items: Iterable[str]) -> str:
@@ -216,27 +224,31 @@ class _Writer:
             "date": f"datetime(year: {day.year}, month: {day.month}, day: {day.day})",
             "marks": _string(" · ".join(about.marks)),
             "details": details,
-            "with-contents": _boolean(any(isinstance(block, Heading) for block in self.document.blocks)),
+            "with-contents": _boolean(bool(self.document.contents())),
+            "lists": _array(
+                _array([_string(title), _names(blocks)]) for title, blocks in self.document.lists()
+            ),
         }
         arguments = ", ".join(f"{name}: {value}" for name, value in settings.items())
         return f"{template}\n#show: appendix.with({arguments})\n#{{\n{self.body()}\n}}\n"
 
     def body(self) -> str:
-        """Return the code of all blocks; a landscape table takes the heading before it to its page."""
-        written: list[tuple[Block, str]] = []
-        for block in self.document.blocks:
-            if not isinstance(block, TableBlock):
-                written.append((block, self.block(block)))
-                continue
-            placed = _typesetter().place(block.table, block.cell)
-            code = self.table(block, placed)
-            if placed[0].setting.landscape:
-                start = start_of_lead_in([earlier for earlier, _ in written])
-                code = _joined([*(text for _, text in written[start:]), code])
-                code = f"page(flipped: true, {{\n{code}\n}})"
-                del written[start:]
-            written.append((block, code))
-        return _joined(code for _, code in written)
+        """Return the code of all blocks, those on landscape pages together."""
+        runs = groupby(_typesetter().lay_out(self.document.blocks), key=lambda laid: laid.landscape)
+        written = []
+        for landscape, run in runs:
+            code = _joined(map(self.laid, run))
+            written.append(f"page(flipped: true, {{\n{code}\n}})" if landscape else code)
+        return _joined(written)
+
+    def laid(self, laid: Laid) -> str:
+        match laid.block:
+            case TableBlock():
+                return self.table(laid.block, laid.parts)
+            case Paragraph() if laid.leads_in:
+                return f"lead-in({self.inlines(laid.block.content)})"
+            case _:
+                return self.block(laid.block)
 
     # Blocks
 
@@ -340,6 +352,15 @@ class _Writer:
         return _labelled(f"footnote({{ {'; '.join(texts)} }})", name)
 
 
+def _names(blocks: Iterable[TableBlock | Figure]) -> str:
+    """Return the labels of tables or figures, with their numbers and captions as in a list of them."""
+    names = (
+        (block.ident, _array([_string(block.label), _string(_with_breaks(block.short_caption))]))
+        for block in blocks
+    )
+    return "(" + ", ".join(f"{_string(ident)}: {name}" for ident, name in names) + ")"
+
+
 def _joined(blocks: Iterable[str]) -> str:
     return "\nparbreak()\n".join(blocks)
 
@@ -351,7 +372,6 @@ def _labelled(call: str, name: str) -> str:
 def _table_call(placed: Placed, label: str, ident: str, lines: Sequence[str]) -> str:
     table, layout = placed.table, placed.setting
     heights = _typesetter().row_heights(placed)
-    fits = sum(heights) < 0.6 * layout.height
     widths = [width + (GAP if index else 0.0) for index, width in enumerate(placed.widths)]
     rows = [
         _array(f"({_cell(text)}, {_boolean(height > 0.5 * layout.height)})" for text in row)
@@ -364,7 +384,7 @@ def _table_call(placed: Placed, label: str, ident: str, lines: Sequence[str]) ->
         _array(_boolean(column.is_number) for column in table.columns),
         _array(_cell(column.heading) for column in table.columns),
         _array(rows),
-        _boolean(not fits),
+        _boolean(not is_whole(heights, layout)),
         _array(_string(_with_breaks(line)) for line in lines),
         _string(ident),
     ]

@@ -158,7 +158,7 @@ class Table:
     >>> table.shown_rows()
     (('Norrmalm', '–'),)
     >>> table.footer()
-    ('Teckenförklaring: – inga (noll).',)
+    ('Teckenförklaring: – inget finns att redovisa (noll).',)
     """
 
     caption: str
@@ -218,6 +218,7 @@ class Table:
         return (*self.notes, *self._legend(), *source)
 
     def _legend(self) -> tuple[str, ...]:
+        """Return what the signs that occur mean, in the words of Statistics Sweden."""
         cells = [
             (column, value)
             for row in self.rows
@@ -226,16 +227,14 @@ class Table:
         ]
         meanings = []
         if any(column.kind == "integer" and value == 0 for column, value in cells):
-            meanings.append(f"{NO_CASES} inga (noll)")
+            meanings.append(f"{NO_CASES} inget finns att redovisa (noll)")
         missing = any(value is None for _, value in cells)
         suppressed = any(value is SUPPRESSED for _, value in cells)
+        lacking = "är inte tillgänglig eller är för osäker för att anges"
         protected = "visas inte, för att enskilda personer inte ska kunna kännas igen"
-        if missing and suppressed:
-            meanings.append(f"{HIDDEN} uppgiften saknas, är för osäker eller {protected}")
-        elif suppressed:
-            meanings.append(f"{HIDDEN} uppgiften {protected}")
-        elif missing:
-            meanings.append(f"{HIDDEN} uppgiften saknas eller är för osäker")
+        reasons = [reason for reason, occurs in ((lacking, missing), (protected, suppressed)) if occurs]
+        if reasons:
+            meanings.append(f"{HIDDEN} uppgiften {', eller '.join(reasons)}")
         return (f"Teckenförklaring: {'; '.join(meanings)}.",) if meanings else ()
 
     @classmethod

@@ -37,6 +37,7 @@ from docx.shared import Pt
 from analysis.problems import Problem
 from analysis.report import swedish
 from analysis.report.blocks import (
+    THEMES,
     Block,
     Code,
     Description,
@@ -57,11 +58,12 @@ from analysis.report.blocks import (
     Strong,
     TableBlock,
     Text,
+    Theme,
     inside,
     own_texts,
     plain_text,
 )
-from analysis.report.layout import GAP, Placed, Setting, Typesetter, dejavu, start_of_lead_in
+from analysis.report.layout import GAP, Laid, Placed, Setting, Typesetter, dejavu, is_whole
 
 TEXT_WIDTH, TEXT_HEIGHT = 453.0, 680.0
 """Points between the margins of a portrait A4 page."""
@@ -100,7 +102,7 @@ def render(document: Document) -> bytes:
     problems = list(_refused(document))
     if problems:
         raise ExportError(problems)
-    file = docx.Document(io.BytesIO(_empty_file()))
+    file = docx.Document(io.BytesIO(_empty_file(document.about.colours)))
     _Writer(document, file).write()
     _describe(file.core_properties, document.about)
     target = io.BytesIO()
@@ -123,12 +125,13 @@ def _describe(properties: CoreProperties, about: Description) -> None:
 
 
 @cache
-def _empty_file() -> bytes:
-    """Return the parts in ``assets/word`` as the file that they are."""
+def _empty_file(theme: Theme) -> bytes:
+    """Return the parts in ``assets/word`` as the file that they are, in the colours of a theme."""
+    drawn_in, accent = THEMES["neutral"].accent.encode(), theme.accent.encode()
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w") as archive:
         for name, part in _parts(resources.files("analysis.report").joinpath("assets/word")):
-            archive.writestr(name, part.read_bytes())
+            archive.writestr(name, part.read_bytes().replace(drawn_in, accent))
     return target.getvalue()
 
 
@@ -223,8 +226,9 @@ class _Writer:
         self.called: set[int] = set()
 
     def write(self) -> None:
-        front, pages = list(self.front()), self.pages()
-        sections = groupby([("".join(front), False), *pages], key=lambda entry: entry[1])
+        front = list(self.front())
+        body = [(self.laid(laid), laid.landscape) for laid in _TYPESETTER.lay_out(self.document.blocks)]
+        sections = groupby([("".join(front), False), *body], key=lambda entry: entry[1])
         markup = "".join(
             "".join(written for written, _ in entries) + _section(landscape)
             for landscape, entries in sections
@@ -267,33 +271,31 @@ class _Writer:
         yield from self.contents()
 
     def contents(self) -> Iterator[str]:
-        """Yield the contents: a field that Word can make anew with page numbers, filled in without them."""
-        headings = [
-            block for block in self.document.blocks if isinstance(block, Heading) and block.level <= 3
-        ]
-        if not headings:
-            return
-        yield _paragraph("TOCHeading", _run("Innehåll"))
-        for heading in headings:
-            link = self.reference(heading.ident, _run(f"{heading.number} {plain_text(heading.content)}"))
-            begin = _CONTENTS_BEGIN if heading is headings[0] else ""
-            end = _FIELD_END if heading is headings[-1] else ""
-            yield _paragraph(f"TOC{heading.level - 1}", f"{begin}{link}{end}")
+        """Yield the contents and the lists: fields that Word can fill anew with page numbers, filled without."""
+        headings = self.document.contents()
+        if headings:
+            entries = [(h.level - 1, h.ident, f"{h.number} {plain_text(h.content)}") for h in headings]
+            yield from self.list_of("Innehåll", 'TOC \\o "1-2" \\h \\z \\u', entries)
+        for title, blocks in self.document.lists():
+            entries = [(LEVEL_OF_CAPTIONS, block.ident, _list_name(block)) for block in blocks]
+            which = f"\\f {_list_letter(blocks[0])} \\l {LEVEL_OF_CAPTIONS}-{LEVEL_OF_CAPTIONS}"
+            yield from self.list_of(title, f"TOC {which} \\h \\z", entries)
 
-    def pages(self) -> list[tuple[str, bool]]:
-        """Return each block with whether its page is turned; a wide table takes its heading along."""
-        written: list[tuple[str, bool]] = []
-        for position, block in enumerate(self.document.blocks):
-            if not isinstance(block, TableBlock):
-                written.append((self.block(block), False))
-                continue
-            placed = _TYPESETTER.place(block.table, block.cell)
-            landscape = placed[0].setting.landscape
-            if landscape:
-                start = start_of_lead_in(self.document.blocks[:position])
-                written[start:] = [(markup, True) for markup, _ in written[start:]]
-            written.append((self.table(block, placed), landscape))
-        return written
+    def list_of(self, title: str, field: str, entries: Sequence[tuple[int, str, str]]) -> Iterator[str]:
+        """Yield a title and a field that lists entries: their level, what they link to, and their text."""
+        yield _paragraph("TOCHeading", _run(title))
+        *before, last = [(level, self.reference(ident, _run(text))) for level, ident, text in entries]
+        begin = _field_begin(field)
+        for level, link in before:
+            yield _paragraph(f"TOC{level}", f"{begin}{link}")
+            begin = ""
+        level, link = last
+        yield _paragraph(f"TOC{level}", f"{begin}{link}{_FIELD_END}")
+
+    def laid(self, laid: Laid) -> str:
+        if isinstance(laid.block, TableBlock):
+            return self.table(laid.block, laid.parts)
+        return self.block(laid.block, replace(_TOP, kept=laid.leads_in))
 
     # Blocks
 
@@ -361,7 +363,7 @@ class _Writer:
     def figure(self, block: Figure) -> str:
         width, height = block.size
         scale = min(1.0, TEXT_WIDTH / width, 0.85 * TEXT_HEIGHT / height)
-        caption = self.bookmark(block.ident, _run(f"{block.label}. {block.caption}"))
+        caption = self.caption(block, f"{block.label}. {block.caption}")
         lines = block.footer()
         picture = self.file.part.new_pic_inline(io.BytesIO(_picture(block)), width=Pt(width * scale))
         self.pictures += 1
@@ -371,12 +373,17 @@ class _Writer:
         shown = _paragraph("Diagram", f"<w:r><w:drawing>{picture.xml}</w:drawing></w:r>", kept=bool(lines))
         return _paragraph("Caption", caption) + shown + _below(lines)
 
+    def caption(self, block: TableBlock | Figure, text: str) -> str:
+        """Return a caption that can be linked to, with the hidden field that puts it in the list."""
+        listed = f"TC {_quoted(_list_name(block))} \\f {_list_letter(block)} \\l {LEVEL_OF_CAPTIONS}"
+        return self.bookmark(block.ident, _run(text)) + _hidden_field(listed)
+
     def table(self, block: TableBlock, placed: Sequence[Placed]) -> str:
         markup = []
         for part in placed:
             caption = _run(f"{block.label}. {part.table.caption}")
             if part is placed[0]:
-                caption = self.bookmark(block.ident, caption)
+                caption = self.caption(block, f"{block.label}. {part.table.caption}")
             lines = block.table.footer() if part is placed[-1] else ()
             # A paragraph must follow even where no line does: two tables in a row would become one.
             end = _below(lines) or _paragraph("Tabellslut", "")
@@ -467,11 +474,9 @@ BULLETS = 1
 LIST_INDENT, QUOTE_INDENT = 360, 284
 """Twentieths of a point that a level of a list and a quote stand in, as in the lists and styles."""
 
-_CONTENTS_BEGIN = (
-    '<w:r><w:fldChar w:fldCharType="begin"/></w:r>'
-    '<w:r><w:instrText xml:space="preserve"> TOC \\o "1-2" \\h \\z \\u </w:instrText></w:r>'
-    '<w:r><w:fldChar w:fldCharType="separate"/></w:r>'
-)
+LEVEL_OF_CAPTIONS = 3
+"""The level of tables and figures in their lists, which no heading has in the contents."""
+
 _FIELD_END = '<w:r><w:fldChar w:fldCharType="end"/></w:r>'
 
 _SEPARATORS = (
@@ -485,6 +490,39 @@ _TYPESETTER = Typesetter(
     regular=((dejavu("DejaVuSans"), None),), bold=((dejavu("DejaVuSans-Bold"), None),), settings=SETTINGS
 )
 """DejaVu Sans was drawn as wide as Verdana, which is not free to measure in."""
+
+
+def _list_name(block: TableBlock | Figure) -> str:
+    """Return what a table or figure is called in its list."""
+    return f"{block.label}. {block.short_caption}"
+
+
+def _list_letter(block: TableBlock | Figure) -> str:
+    """Return the letter by which Word knows the list of tables or that of figures."""
+    return "T" if isinstance(block, TableBlock) else "D"
+
+
+def _quoted(text: str) -> str:
+    """Return a text as it stands in the instruction of a field."""
+    return '"{}"'.format(text.replace("\\", "\\\\").replace('"', '\\"'))
+
+
+def _field_begin(instruction: str) -> str:
+    return (
+        '<w:r><w:fldChar w:fldCharType="begin"/></w:r>'
+        f'<w:r><w:instrText xml:space="preserve"> {escape(instruction)} </w:instrText></w:r>'
+        '<w:r><w:fldChar w:fldCharType="separate"/></w:r>'
+    )
+
+
+def _hidden_field(instruction: str) -> str:
+    """Return a field that shows nothing, as Word itself writes the entry of a list."""
+    hidden = "<w:rPr><w:vanish/></w:rPr>"
+    return (
+        f'<w:r>{hidden}<w:fldChar w:fldCharType="begin"/></w:r>'
+        f'<w:r>{hidden}<w:instrText xml:space="preserve"> {escape(instruction)} </w:instrText></w:r>'
+        f'<w:r>{hidden}<w:fldChar w:fldCharType="end"/></w:r>'
+    )
 
 
 def _run(text: str, look: Set[str] = frozenset(), style: str = "") -> str:
@@ -529,7 +567,7 @@ def _table(placed: Placed, has_lines: bool) -> str:
     """
     table, setting = placed.table, placed.setting
     heights = _TYPESETTER.row_heights(placed)
-    fits = sum(heights) < 0.6 * setting.height
+    fits = is_whole(heights, setting)
     widths = [round((width + GAP) * 20) for width in placed.widths]
     rows = [tuple(column.heading for column in table.columns), *table.shown_rows()]
     last = len(rows) - 1

@@ -144,6 +144,11 @@ class Question(_Model):
     polarity: Literal["positive", "negative"] | None = Field(
         None, description="Scales: whether the last option is the good (positive) or the bad end"
     )
+    clause: Text | None = Field(
+        None,
+        description="How a sentence about the answers goes on after “uppger att”, with {svar} where the answer "
+        "stands: “kunskapen har ökat {svar}”; the question is quoted if left out",
+    )
     options: tuple[Option, ...] = ()
     items: tuple[Item, ...] = ()
     separator: Text | None = Field(
@@ -214,6 +219,12 @@ class Question(_Model):
         if self.polarity and self.kind != "scale":
             yield _Finding(
                 ("polarity",), "polarity belongs to scales only", "Remove polarity or make the kind scale"
+            )
+        if self.clause and (not self.is_closed or self.clause.count("{svar}") != 1):
+            yield _Finding(
+                ("clause",),
+                "a clause belongs to a closed question, and holds {svar} once",
+                "Write it as: kunskapen har ökat {svar}",
             )
         if self.separator and self.kind != "multiple":
             yield _Finding(

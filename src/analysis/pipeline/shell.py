@@ -1,0 +1,323 @@
+"""Cells run in this very process: no kernel to start, no sockets to wait for.
+
+`analysis.pipeline.inprocess` is the papermill engine over it. What a notebook shows is the same as with papermill's
+own engine, cell by cell; tests compare the two.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType, TracebackType
+from typing import Any, ClassVar
+
+import nbformat
+from ipykernel.jsonutil import encode_images, json_clean
+from IPython.core.displayhook import DisplayHook
+from IPython.core.displaypub import DisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
+from nbformat import NotebookNode
+from traitlets import Type
+from traitlets.config import Config
+
+MOST_PRINTED = 20_000_000
+"""Characters that one cell may print: more would make a notebook that nobody can open."""
+
+LANGUAGE = {
+    "codemirror_mode": {"name": "ipython", "version": sys.version_info[0]},
+    "file_extension": ".py",
+    "mimetype": "text/x-python",
+    "name": "python",
+    "nbconvert_exporter": "python",
+    "pygments_lexer": f"ipython{sys.version_info[0]}",
+    "version": platform.python_version(),
+}
+"""What a kernel says of its language; it is stored in the notebook."""
+
+
+class PrintedTooMuch(Exception):
+    """A cell printed more than `MOST_PRINTED` characters."""
+
+
+class CellTimeout(Exception):
+    """A cell ran longer than it may."""
+
+
+class _Outputs:
+    """The outputs of the notebook so far; those of the running cell grow."""
+
+    def __init__(self) -> None:
+        self.cell: list[NotebookNode] = []
+        self.shown: dict[str, list[NotebookNode]] = {}
+        self.clear_next = False
+        self.printed = 0
+        self.collect: Callable[[], None] = lambda: None
+
+    def begin(self) -> list[NotebookNode]:
+        """Begin a cell, and return the list that its outputs will be added to."""
+        self.cell, self.clear_next, self.printed = [], False, 0
+        return self.cell
+
+    def add(self, output: NotebookNode, display_id: str = "") -> None:
+        """Add an output; with a display id it can be updated later."""
+        self.collect()
+        if self.clear_next:
+            self.clear(wait=False)
+        self.cell.append(output)
+        if display_id:
+            self.shown.setdefault(display_id, []).append(output)
+
+    def update(self, display_id: str, data: dict[str, Any], metadata: dict[str, Any]) -> None:
+        """Replace what has been shown under a display id."""
+        for output in self.shown.get(display_id, []):
+            output.data, output.metadata = data, metadata
+
+    def clear(self, *, wait: bool) -> None:
+        """Remove what the cell has shown; with `wait` only when it shows something again."""
+        self.clear_next = wait
+        if not wait:
+            self.cell.clear()
+
+    def write(self, name: str, text: str) -> None:
+        """Add what Python prints, after what programs have printed so far."""
+        self.collect()
+        self.write_collected(name, text)
+
+    def write_collected(self, name: str, text: str) -> None:
+        """Add printed text to the last output if that is of the same stream."""
+        self.printed += len(text)
+        if self.printed > MOST_PRINTED:
+            raise PrintedTooMuch(f"the cell prints more than {MOST_PRINTED // 1_000_000} million characters")
+        last = self.cell[-1] if self.cell and not self.clear_next else None
+        if last is not None and last.output_type == "stream" and last.name == name:
+            last.text.append(text)
+        else:
+            if self.clear_next:
+                self.clear(wait=False)
+            self.cell.append(nbformat.v4.new_output("stream", name=name, text=[text]))
+
+
+_outputs = _Outputs()
+
+
+class _Display(DisplayPublisher):
+    """What `display(…)` shows becomes an output of the cell."""
+
+    def publish(
+        self,
+        data: dict[str, Any],
+        metadata: dict[str, Any] | None = None,
+        *_: Any,
+        transient: dict[str, Any] | None = None,
+        update: bool = False,
+        **__: Any,
+    ) -> None:
+        shown = json_clean(encode_images(data))
+        display_id = (transient or {}).get("display_id", "")
+        if update:
+            _outputs.update(display_id, shown, json_clean(metadata or {}))
+            return
+        output = nbformat.v4.new_output("display_data", data=shown, metadata=json_clean(metadata or {}))
+        _outputs.add(output, display_id)
+
+    def clear_output(self, wait: bool = False) -> None:
+        _outputs.clear(wait=wait)
+
+
+class _Result(DisplayHook):
+    """The value of a cell's last expression becomes an output of the cell."""
+
+    def start_displayhook(self) -> None:
+        self.result: NotebookNode = nbformat.v4.new_output("execute_result")
+
+    def write_output_prompt(self) -> None:
+        self.result.execution_count = self.prompt_count
+
+    def write_format_data(self, format_dict: dict[str, Any], md_dict: dict[str, Any] | None = None) -> None:
+        self.result.data = json_clean(encode_images(format_dict))
+        self.result.metadata = json_clean(md_dict or {})
+
+    def finish_displayhook(self) -> None:
+        if self.result.get("data"):
+            _outputs.add(self.result)
+
+
+class Shell(InteractiveShell):
+    """IPython without a terminal, a history file or a thread of its own."""
+
+    display_pub_class = Type(_Display)
+    displayhook_class = Type(_Result)
+    kernel: ClassVar[None] = None  # pandas takes a shell without this attribute for a terminal
+    quiet: ClassVar[Config] = Config({"HistoryManager": {"enabled": False}})
+
+    def _showtraceback(self, etype: type, evalue: BaseException, stb: list[str]) -> None:
+        _outputs.add(
+            nbformat.v4.new_output("error", ename=etype.__name__, evalue=str(evalue), traceback=list(stb))
+        )
+
+    def enable_gui(self, gui: object = None) -> None:
+        """Accept any matplotlib backend: there is no window whose events would have to be handled."""
+
+    @classmethod
+    def ready(cls) -> Shell:
+        """Return the shell of this process."""
+        shell = cls.instance(config=cls.quiet)
+        if pandas := sys.modules.get("pandas"):  # without a shell it counts on a terminal when it is imported
+            pandas.set_option("display.max_columns", 20)
+        return shell
+
+
+class _Printed:
+    """Stands for ``sys.stdout`` or ``sys.stderr``."""
+
+    encoding, errors, mode, closed = "utf-8", "strict", "w", False
+
+    def __init__(self, name: str, descriptor: int) -> None:
+        self.name, self._descriptor = f"<{name}>", descriptor
+        self._stream = name
+
+    def write(self, text: str) -> int:
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        if text:
+            _outputs.write(self._stream, text)
+        return len(text)
+
+    def writelines(self, lines: Iterator[str]) -> None:
+        for line in lines:
+            self.write(line)
+
+    def flush(self) -> None:
+        """Nothing waits: what is written stands in the outputs at once."""
+
+    def isatty(self) -> bool:
+        return False
+
+    def readable(self) -> bool:
+        return False
+
+    def writable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return False
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+
+class _Captured:
+    """Everything that is printed within, by Python or by programs that it starts, goes to the cell's outputs."""
+
+    def __enter__(self) -> _Captured:
+        self._before = sys.stdout, sys.stderr
+        for stream in self._before:
+            stream.flush()
+        self._file = tempfile.TemporaryFile()
+        self._kept = [os.dup(1), os.dup(2)]
+        for descriptor in (1, 2):
+            os.dup2(self._file.fileno(), descriptor)
+        self._read = 0
+        _outputs.collect = self.collect
+        sys.stdout, sys.stderr = _Printed("stdout", 1), _Printed("stderr", 2)  # type: ignore[assignment]  # as much of a text file as printing needs
+        return self
+
+    def collect(self) -> None:
+        """Add what programs have printed since last time to the outputs of the cell."""
+        end = os.lseek(self._file.fileno(), 0, os.SEEK_END)
+        if end > self._read:
+            text = os.pread(self._file.fileno(), min(end - self._read, MOST_PRINTED + 1), self._read)
+            self._read = end
+            _outputs.write_collected("stdout", text.decode("utf-8", errors="replace"))
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        sys.stdout, sys.stderr = self._before
+        _outputs.collect = lambda: None
+        for descriptor, kept in zip((1, 2), self._kept, strict=True):
+            os.dup2(kept, descriptor)
+            os.close(kept)
+        self._file.close()
+
+
+def run_notebook(manager: Any, timeout: float) -> None:
+    """Run the cells of a notebook one after the other, until one stops with an error.
+
+    Parameters
+    ----------
+    manager : papermill.engines.NotebookExecutionManager
+        Knows the notebook, and is told of each cell.
+    timeout : float
+        Seconds that a cell may take; 0 for as long as it likes.
+    """
+    shell = Shell.ready()
+    _draw_figures_inline(shell)
+    manager.nb.metadata["language_info"] = NotebookNode(LANGUAGE)
+    with _Captured() as captured:
+        for index, cell in enumerate(manager.nb.cells):
+            manager.cell_start(cell, index)
+            try:
+                if not _run_cell(shell, cell, captured, timeout):
+                    manager.cell_exception(cell, cell_index=index)
+                    break
+            finally:
+                manager.cell_complete(cell, cell_index=index)
+
+
+def _run_cell(shell: Shell, cell: NotebookNode, captured: _Captured, timeout: float) -> bool:
+    """Run a cell and store what it shows; return whether the notebook goes on."""
+    tags = cell.metadata.get("tags", [])
+    if cell.cell_type != "code" or not cell.source.strip() or "skip-execution" in tags:
+        return True
+    process = os.getpid()
+    outputs = _outputs.begin()
+    try:
+        with _time_limit(timeout):
+            result = shell.run_cell(cell.source, store_history=True, silent=False)
+        captured.collect()
+    except (PrintedTooMuch, CellTimeout) as error:  # it came just after the cell, or within IPython's own code
+        shell.showtraceback((type(error), error, error.__traceback__))
+        result = None
+    if os.getpid() != process:
+        os._exit(0)  # a copy that the cell made of this process: the notebook goes on only once
+    cell.execution_count = shell.execution_count - 1 if result is None else result.execution_count
+    for output in outputs:
+        if output.output_type == "stream":
+            output.text = "".join(output.text)
+    cell.outputs = outputs
+    return "raises-exception" in tags or not any(output.output_type == "error" for output in outputs)
+
+
+@contextmanager
+def _time_limit(seconds: float) -> Iterator[None]:
+    """Stop what happens within after so many seconds of the wall clock; 0 is no limit."""
+    if not seconds:
+        yield
+        return
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise CellTimeout(f"the cell ran for more than {seconds:g} seconds")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _draw_figures_inline(shell: Shell) -> None:
+    """Let open matplotlib figures become outputs of the cell, as a kernel does. The shell must exist before."""
+    from IPython.core.pylabtools import activate_matplotlib
+    from matplotlib_inline.backend_inline import configure_inline_support
+
+    backend = "module://matplotlib_inline.backend_inline"
+    activate_matplotlib(backend)
+    configure_inline_support(shell, backend)

@@ -1,0 +1,193 @@
+"""Which results an appendix tells of first: chosen by rule from the released tables, never by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import pandas as pd
+
+from analysis.measures.counts import ALL
+from analysis.privacy.release import Results
+from analysis.report.chapters.reading import (
+    CLOSED,
+    Part,
+    group_labels,
+    main_sections,
+    parts,
+    smallest_count,
+)
+
+MOST_FINDINGS = 8
+FEWEST_FINDINGS = 5
+FEWEST_IN_A_KIND = 3
+"""A kind of unit of which fewer have answered is not compared with another."""
+
+MOST_TOGETHER = 3
+"""So many answers that all have given are told in one sentence."""
+
+SMALLEST_DIFFERENCE = 15.0
+"""Percentage points: a smaller difference between kinds or years is not told."""
+
+Reason = Literal["end", "option", "kinds", "years"]
+"""Why a result is told: it is where most answers of a scale gather, the most chosen option, the largest difference
+between kinds of unit, or the largest change since the year before."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A result that is told, and what it stands beside.
+
+    Attributes
+    ----------
+    part : Part
+        How many gave which answer.
+    why : str
+        See `Reason`.
+    beside : tuple of Part
+        The same answer of each kind of unit, or of the year before.
+    year : int
+        The year before, where `why` is years.
+    """
+
+    part: Part
+    why: Reason
+    beside: tuple[Part, ...] = ()
+    year: int = 0
+
+    @property
+    def difference(self) -> float:
+        """The difference in percentage points: between kinds, or from the year before to this one."""
+        if self.why == "years":
+            return self.part.percent - self.beside[0].percent
+        shares = [part.percent for part in self.beside]
+        return max(shares) - min(shares)
+
+
+def find_findings(results: Results) -> list[Finding]:
+    """Return at most eight results that a summary tells, in the order of the rule.
+
+    1. For each starting point (where there are none: for each section), the end of a scale where the largest
+       share of those who answered is found; of a section without scales the answer that most have given.
+    2. The same over all other sections together.
+    3. The option that most have chosen, of all questions with several choices.
+    4. The answer on which the kinds of unit differ most, where at least three of each have answered and the
+       difference is at least 15 percentage points.
+    5. The answer that has changed most since the year before, by at least 15 percentage points, where enough have
+       answered both years for percentages to be shown.
+
+    No question is told of twice. Where this gives fewer than five, the next strongest answers follow. Of equals
+    the first in the questionnaire is taken. A count that is left out to protect persons is never told of.
+    """
+    main = main_sections(results)
+    told = parts_of_everyone(results)
+    found: list[Finding] = []
+
+    def add(candidates: Iterable[Finding]) -> None:
+        names = {f.part.question["id"] for f in found}
+        fresh = [c for c in candidates if c.part.question["id"] not in names]
+        if fresh and len(found) < MOST_FINDINGS:
+            found.append(fresh[0])
+
+    room = MOST_FINDINGS - 4
+    for section in main[:room]:
+        add(_strongest(p for p in told if p.question["section"] == section))
+    add(_strongest(p for p in told if p.question["section"] not in main[:room]))
+    add(_most_chosen(told, "multiple"))
+    add(split_between_kinds(results))
+    add(changes(results))
+    for candidate in _strongest(told):
+        if len(found) < FEWEST_FINDINGS:
+            add([candidate])
+    return found
+
+
+def parts_of_everyone(results: Results, group: str = ALL) -> list[Part]:
+    """Return the parts of all closed questions, in the order of the questionnaire."""
+    return _parts(results, results.tables["counts"], group)
+
+
+def _parts(results: Results, counts: pd.DataFrame, group: str) -> list[Part]:
+    of_question = dict(iter(counts.groupby("question", sort=False)))
+    asked = [q for q in results.survey["questions"] if q["kind"] in CLOSED and q["id"] in of_question]
+    return [part for q in asked for part in parts(q, of_question[q["id"]], group)]
+
+
+def _strongest(told: Iterable[Part]) -> list[Finding]:
+    """Return the ends of scales by their shares, or the answers to other questions where there are no scales."""
+    listed = list(told)
+    ends = [Finding(p, "end") for p in listed if p.question["kind"] == "scale"]
+    return _largest_first(ends) or _most_chosen(listed, "multiple") + _most_chosen(listed, "single")
+
+
+def _most_chosen(told: Iterable[Part], kind: str) -> list[Finding]:
+    """Return the answers to questions of a kind by their shares; those that all have given to one are told as one."""
+    found = _largest_first([Finding(p, "option") for p in told if p.question["kind"] == kind])
+    if not found:
+        return []
+    top = found[0].part
+    same = [f.part for f in found if f.part.question is top.question and f.part.n == f.part.base]
+    if not 1 < len(same) <= MOST_TOGETHER:
+        return found
+    values = tuple(v for p in same for v in p.values)
+    labels = tuple(label for p in same for label in p.labels)
+    return [Finding(replace(top, values=values, labels=labels, word="och"), "option"), *found]
+
+
+def _largest_first(found: Iterable[Finding]) -> list[Finding]:
+    return sorted((f for f in found if f.part.n), key=lambda f: -f.part.percent)
+
+
+def split_between_kinds(results: Results) -> list[Finding]:
+    """Return the answers on which the kinds of unit differ, the largest difference first."""
+    kinds = [g for g in group_labels(results) if g != ALL]
+    if len(kinds) < 2:
+        return []
+    of_kinds = [{p.key: p for p in parts_of_everyone(results, kind)} for kind in kinds]
+    found = []
+    for part in parts_of_everyone(results):
+        beside = tuple(of_kind[part.key] for of_kind in of_kinds if part.key in of_kind)
+        if len(beside) == len(kinds) and all(p.base >= FEWEST_IN_A_KIND for p in beside):
+            found.append(Finding(part, "kinds", beside))
+    return _by_difference(found)
+
+
+def changes(results: Results, *, smallest: float = SMALLEST_DIFFERENCE) -> list[Finding]:
+    """Return the answers that have changed since the year before, the largest change first.
+
+    Only questions that were the same are compared, and only where enough have answered both years for percentages
+    to be shown. An answer that has not changed by at least `smallest` percentage points is left out.
+    """
+    before = year_before(results)
+    if before is None:
+        return []
+    frame = results.tables["comparison"]
+    old = {p.key: p for p in _parts(results, frame[frame["year"] == before], ALL)}
+    found = []
+    for part in _parts(results, frame[frame["year"] == results.survey["year"]], ALL):
+        if part.key in old and min(part.base, old[part.key].base) >= smallest_count(results):
+            found.append(Finding(part, "years", (old[part.key],), before))
+    return _by_difference(found, smallest)
+
+
+def year_before(results: Results) -> int | None:
+    """Return the latest earlier year that is compared with, if there is one."""
+    if "comparison" not in results.tables:
+        return None
+    years = results.tables["comparison"]["year"]
+    earlier = years[years < results.survey["year"]]
+    return None if earlier.empty else int(earlier.max())
+
+
+def _by_difference(found: Iterable[Finding], smallest: float = SMALLEST_DIFFERENCE) -> list[Finding]:
+    large = [f for f in found if abs(f.difference) >= smallest]
+    return sorted(large, key=lambda f: -abs(f.difference))
+
+
+def without_repeats(found: Iterable[Finding]) -> list[Finding]:
+    """Return findings with one of each question only: the first."""
+    seen: dict[str, Finding] = {}
+    for finding in found:
+        seen.setdefault(finding.part.question["id"], finding)
+    return list(seen.values())

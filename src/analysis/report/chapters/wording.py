@@ -1,0 +1,214 @@
+"""Sentences of the chapters: answers and their counts in running Swedish.
+
+What has been written in a questionnaire goes through `plain`, so that its signs are text.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pandas as pd
+
+from analysis.privacy.release import Results
+from analysis.report import swedish
+from analysis.report.chapters.reading import Part, Question, respondents, smallest_count
+from analysis.report.document import plain
+from analysis.survey.units import KIND_LABELS
+
+ASPECTS = {
+    "result": "resultat",
+    "practical_consequence": "praktiska konsekvenser",
+    "activity": "aktiviteter",
+    "obstacle": "hinder",
+    "wish": "önskemål",
+}
+"""What a question is about."""
+
+AGREES = "instämmer"
+"""The verb of scales whose steps say how far one agrees."""
+
+_DENIAL = re.compile(r"\b(inte|ingen|inget|inga|aldrig)\b", re.IGNORECASE)
+
+
+def quoted(text: str, most: int = 1000) -> str:
+    """Return words of the questionnaire within quotation marks, as Markdown.
+
+    Parameters
+    ----------
+    text : str
+        The words; a full stop at the end is left out.
+    most : int
+        A longer text is cut between words, and ends with three dots.
+
+    Examples
+    --------
+    >>> print(quoted("Arbetet ”fungerar” väl."), quoted("Hur många unga deltog?", 14))
+    ”Arbetet ’fungerar’ väl” ”Hur många …”
+    """
+    inner = re.sub(r"[”“\"]", "’", " ".join(text.split()).removesuffix("."))
+    return f"”{plain(textwrap.shorten(inner, most, placeholder=' …'))}”"
+
+
+def in_sentence(label: str) -> str:
+    """Return an answer as it stands within a sentence: with a small first letter, unless that may be a name.
+
+    A text may hold a name where another of its words has a capital, too.
+
+    Examples
+    --------
+    >>> in_sentence("Färre planer"), in_sentence("Region Stockholm"), in_sentence("BUP")
+    ('färre planer', 'Region Stockholm', 'BUP')
+    """
+    text = label.strip().removesuffix(".")
+    return text if any(c.isupper() for c in text[1:]) else text[:1].lower() + text[1:]
+
+
+def joined(labels: Sequence[str], word: str = "eller") -> str:
+    """Return two or three answers as one phrase; with “eller” what they share is said once.
+
+    Examples
+    --------
+    >>> joined(["i stor grad", "i mycket stor grad"])
+    'i stor eller mycket stor grad'
+    >>> joined(["instämmer till stor del", "instämmer helt"])
+    'instämmer till stor del eller helt'
+    >>> joined(["ja"])
+    'ja'
+    """
+    if word != "eller":
+        return swedish.join(labels, word)
+    words = [label.split() for label in labels]
+    room = min(map(len, words)) - 1
+    first = _shared(words, room)
+    last = _shared([w[first:][::-1] for w in words], room - first)
+    own = [" ".join(w[first : len(w) - last]) for w in words]
+    around = words[0]
+    return " ".join([*around[:first], swedish.join(own, "eller"), *around[len(around) - last :]])
+
+
+def _shared(words: Sequence[Sequence[str]], most: int) -> int:
+    """Return how many words all lists begin with."""
+    same = (len(set(at)) == 1 for at in zip(*words, strict=False))
+    return next((i for i, equal in enumerate(same) if not equal or i >= most), most) if len(words) > 1 else 0
+
+
+def agreement(part: Part) -> bool:
+    """Return whether the answers say how far one agrees with a statement."""
+    return all(label.lower().startswith(f"{AGREES} ") for label in part.labels)
+
+
+def predicate(part: Part) -> str:
+    """Return what those of a part do, as the end of a sentence: “uppger att kunskapen har ökat i stor grad”.
+
+    Where the survey has a clause for the question, it is used, except for answers that deny: then, and where
+    there is no clause, the question or the statement is quoted.
+    """
+    question = part.question
+    answers = joined([in_sentence(label) for label in part.labels], part.word)
+    text = question["items"][part.item] if part.item else question["text"]
+    if agreement(part):
+        return f"{plain(answers)} i påståendet {quoted(text, MOST_QUOTED)}"
+    clause = question.get("clause")
+    if clause and not part.item and not _DENIAL.search(answers):
+        return f"uppger att {plain(clause.replace('{svar}', answers))}"
+    said = swedish.join([quoted(label) for label in part.labels], part.word)
+    return f"svarar {said} på {'delfrågan' if part.item else asked_as(question)} {quoted(text, MOST_QUOTED)}"
+
+
+MOST_QUOTED = 180
+"""How many letters of a question a sentence quotes."""
+
+
+def asked_as(question: Question) -> str:
+    """Return what a question is: a question, or a statement that is judged on a scale.
+
+    Examples
+    --------
+    >>> asked_as({"kind": "scale", "text": "Arbetet fungerar."}), asked_as({"kind": "single", "text": "Bor du här?"})
+    ('påståendet', 'frågan')
+    """
+    return "påståendet" if question["kind"] == "scale" and question["text"].strip()[-1] in ".!" else "frågan"
+
+
+def answer_phrase(part: Part) -> str:
+    """Return what those of a part do, where the question stands above: “svarar ”Ja””, “instämmer helt”."""
+    if agreement(part):
+        return plain(joined([in_sentence(label) for label in part.labels]))
+    return f"svarar {swedish.join([quoted(label) for label in part.labels], part.word)}"
+
+
+def share_of(results: Results, part: Part) -> str:
+    """Return a part as a count and a percentage: “9 av 18 förvaltningar (50 %)”; of few no percentage."""
+    one, many, the_many = respondents(results)
+    if part.n == 0 and part.base > 1:
+        whole = swedish.number_word(part.base)
+        return f"ingen av de {whole} {the_many.removeprefix('de ')}"
+    if part.n == part.base > 1:
+        return f"alla {swedish.number_word(part.base)} {many}"
+    return swedish.share(part.n, part.base, one, many, smallest_total=smallest_count(results))
+
+
+def beside(parts: Iterable[Part]) -> str:
+    """Return the same part of several kinds of unit: “8 av 9 stadsdelsförvaltningar och ingen av de tre …”."""
+    told = []
+    for part in parts:
+        one, many = KIND_LABELS[part.group]
+        if part.n == 0 and part.base > 1:
+            told.append(f"ingen av de {swedish.number_word(part.base)} {many}na")
+        else:
+            told.append(f"{swedish.number(part.n)} av {swedish.plural(part.base, one, many)}")
+    return swedish.join(told)
+
+
+def counted(n: int, one: str, many: str, *, neuter: bool = False) -> str:
+    """Return a count with its noun at the beginning of a sentence, in letters up to twelve.
+
+    Examples
+    --------
+    >>> counted(2, "fråga", "frågor"), counted(1, "värde", "värden", neuter=True), counted(14, "svar", "svar")
+    ('Två frågor', 'Ett värde', '14 svar')
+    """
+    word = "ett" if n == 1 and neuter else swedish.number_word(n)
+    return swedish.sentence(f"{word} {one if n == 1 else many}")
+
+
+def count_of(results: Results, part: Part) -> str:
+    """Return the count and the percentage of a part without the noun: “9 av 18 (50 %)”."""
+    text = f"{swedish.number(part.n)} av {swedish.number(part.base)}"
+    if part.base < smallest_count(results):
+        return text
+    return f"{text} ({swedish.percent(part.percent)})"
+
+
+def quantified(results: Results, part: Part) -> str:
+    """Return a part as a noun phrase with a quantifier and the count: “de flesta förvaltningar (12 av 16)”."""
+    return swedish.quantified(part.n, part.base, *respondents(results))
+
+
+def known(value: Any) -> str:
+    """Return a count as text, or that it is not shown."""
+    return "(visas inte)" if pd.isna(value) else swedish.number(int(value))
+
+
+def table_link(question: Question) -> str:
+    """Return a link to the table of a question, which becomes “tabell 3”."""
+    return f"[](#tabell-{key_of(question)})"
+
+
+def key_of(question: Question) -> str:
+    """Return the key that links to the table and the figure of a question point at.
+
+    Examples
+    --------
+    >>> key_of({"id": "vilka"})
+    'fraga-vilka'
+    """
+    return f"fraga-{question['id']}"
+
+
+def sentence_list(lines: Sequence[str]) -> str:
+    """Return sentences as a list in Markdown."""
+    return "\n".join(f"- {line}" for line in lines)

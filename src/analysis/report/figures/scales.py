@@ -1,0 +1,490 @@
+"""Charts of scales: stacked bars on both sides of the middle of the scale."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from analysis.report import swedish
+from analysis.report.figures.chart import (
+    ALL,
+    DONT_KNOW,
+    GROUP_LABELS,
+    HIDDEN,
+    Chart,
+    NothingToDraw,
+    Rows,
+    answers_of,
+    capital,
+    caption_of,
+    check_once,
+    extremes,
+    fine_print,
+    group_label,
+    in_sentence,
+    listed,
+    n_of,
+    question_text,
+    quoted,
+    rows_of,
+    without_hidden,
+)
+from analysis.report.figures.colours import WHITE, Palette, Polarity, palette_of, scale_colours, text_on
+from analysis.report.figures.letters import LINE, SMALL, width
+from analysis.report.figures.page import (
+    BETWEEN,
+    EDGE,
+    GAP,
+    WIDEST_LABEL,
+    Page,
+    Plot,
+    Style,
+    label_lines,
+    short,
+)
+
+__all__ = ["scale_chart", "scale_chart_by_group", "years_scale_chart"]
+
+BAR = 14.0
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The answers on one scale: a count for each option (None where not shown), "vet ej" and everyone."""
+
+    label: str
+    options: tuple[str, ...]
+    counts: tuple[int, ...] | None
+    dont_know: int | None
+    dont_know_label: str
+    base: int | None
+    polarity: Polarity = None
+    heading: str = ""
+    name: str = ""
+
+    @property
+    def said(self) -> str:
+        """What the alternative text calls the row."""
+        name = self.name or quoted(short(self.label))
+        return f"{quoted(short(self.heading))}: {name}" if self.heading else name
+
+    def percent(self, n: float) -> float:
+        """Return a number of answers in per cent of everyone."""
+        return 100 * n / self.base if self.base else 0.0
+
+    @property
+    def shown(self) -> bool:
+        """Whether there is a bar to draw."""
+        return self.counts is not None and bool(self.base)
+
+    @property
+    def sides(self) -> tuple[float, float]:
+        """How far the bar goes to the left and to the right of the middle of the scale, in per cent."""
+        counts = self.counts or ()
+        half, odd = divmod(len(counts), 2)
+        middle = counts[half] / 2 if odd else 0.0
+        return self.percent(sum(counts[:half]) + middle), self.percent(sum(counts[half + odd :]) + middle)
+
+    @property
+    def upper(self) -> int:
+        """How many chose an option above the middle of the scale."""
+        counts = self.counts or ()
+        return sum(counts[(len(counts) + 1) // 2 :])
+
+
+def scale_chart(
+    counts: pd.DataFrame,
+    questions: Sequence[str],
+    *,
+    polarity: Mapping[str, Polarity],
+    group: str = ALL,
+    group_labels: Mapping[str, str] = GROUP_LABELS,
+    sort: bool = True,
+    caption: str | None = None,
+    theme: str = "neutral",
+) -> Chart:
+    """Return a chart of questions with the same scale: one bar of 100 % for each question or item.
+
+    The middle of the scale lies at zero, so that bars lean to the side where most answers are. "Vet ej" is
+    set apart on the right. A row where any option is suppressed is written ``..`` and has no bar.
+
+    Parameters
+    ----------
+    counts : pandas.DataFrame
+        Released counts: section, question, question_text, item, item_text, value, label, group, n, base,
+        percent, suppressed. The options come in the order of the scale, also those that nobody chose.
+    questions : sequence of str
+        Ids of questions that have the same options.
+    polarity : mapping of str to {"positive", "negative", None}
+        Whether the last option is the good or the bad end. Questions that differ in this are drawn apart,
+        with their own key of colours.
+    group : str
+        The group to draw.
+    group_labels : mapping of str to str
+        What the groups are called.
+    sort : bool
+        Sort rows by the share above the middle of the scale; else keep the order of the table.
+    caption : str, optional
+        Replaces the caption.
+    theme : {"neutral", "stockholm"}
+        The colours.
+
+    Raises
+    ------
+    NothingToDraw
+        When no row can be shown.
+    ValueError
+        When a question is missing, the options differ, or the counts do not add to their base.
+    """
+    stacks = [
+        stack
+        for question in questions
+        for stack in _stacks(counts, question, group, polarity.get(question), several=len(questions) > 1)
+    ]
+    if sort:
+        blocks = list(dict.fromkeys(stack.heading for stack in stacks))
+        stacks.sort(key=lambda s: (blocks.index(s.heading), not s.shown, -s.percent(s.upper)))
+    options = stacks[0].options
+    texts = dict.fromkeys(question_text(counts, question) for question in questions)
+    what = next(iter(texts)) if len(texts) == 1 else f"Svar på skalan {_ends(options)}"
+    bases = [(group_label(group, group_labels), n_of(stack.base for stack in stacks))]
+    return Chart(
+        _draw_stacks(stacks, palette_of(theme)), _scale_alt(stacks), caption or caption_of(what, bases)
+    )
+
+
+def scale_chart_by_group(
+    counts: pd.DataFrame,
+    question: str,
+    groups: Sequence[str],
+    *,
+    polarity: Polarity = None,
+    group_labels: Mapping[str, str] = GROUP_LABELS,
+    caption: str | None = None,
+    theme: str = "neutral",
+) -> Chart:
+    """Return a chart of one question with a scale: one bar of 100 % for each group, under each item if any.
+
+    Parameters
+    ----------
+    counts, group_labels, caption, theme
+        As for `scale_chart`.
+    question : str
+        Id of the question.
+    groups : sequence of str
+        The groups, in the order of the rows.
+    polarity : {"positive", "negative", None}
+        Whether the last option is the good or the bad end.
+
+    Raises
+    ------
+    NothingToDraw, ValueError
+        As for `scale_chart`.
+    """
+    found: dict[str, list[Stack]] = {}
+    bases = []
+    for group in groups:
+        label = group_label(group, group_labels)
+        stacks = _stacks(counts, question, group, polarity, several=False)
+        bases.append((label, n_of(stack.base for stack in stacks)))
+        for stack in stacks:
+            item = stack.label if len(stacks) > 1 else ""
+            row = replace(stack, label=label, heading=item, name=in_sentence(label))
+            found.setdefault(item, []).append(row)
+    rows = [row for item in found.values() for row in item]
+    return Chart(
+        _draw_stacks(rows, palette_of(theme)),
+        _scale_alt(rows),
+        caption or caption_of(question_text(counts, question), bases),
+    )
+
+
+def years_scale_chart(
+    rows: pd.DataFrame, *, question: str, polarity: Polarity, theme: str = "neutral"
+) -> Chart:
+    """Return a chart of one question with a scale over years: one bar of 100 % for each year.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        The comparison of one question and group: year, value, label, n, base, percent, suppressed; one row
+        for each year and option, the options in the order of the scale. Where a column ``item`` tells parts of
+        the question apart (with ``item_text``), each part has its years under a heading.
+    question : str
+        The wording of the question, for the caption.
+    polarity : {"positive", "negative", None}
+        Whether the last option is the good or the bad end.
+    theme : {"neutral", "stockholm"}
+        The colours.
+
+    Raises
+    ------
+    NothingToDraw
+        When no year can be shown.
+    ValueError
+        When a column is missing, there is only one year, the options differ between the years, or the counts
+        do not add to their base.
+    """
+    columns = ("year", "value", "label", "n", "base", "percent", "suppressed")
+    found = without_hidden(rows_of(rows, columns, "the comparison"))
+    found = [row for row in found if not str(row["value"]).startswith("_") or row["value"] == DONT_KNOW]
+    found = [{"item": None, "item_text": None, "question_text": question} | row for row in found]
+    check_once(found, ("item", "year", "value"), "the comparison")
+    years = sorted({int(row["year"]) for row in found})
+    if len(years) < 2:
+        raise ValueError("a comparison of years needs at least two years")
+    items = list(dict.fromkeys(row["item"] for row in found))
+    stacks = []
+    for item in items:
+        for year in years:
+            answers = [row for row in found if (row["item"], int(row["year"])) == (item, year)]
+            if answers:
+                stack = _stack(answers, polarity, "")
+                part = "" if item is None else stack.label
+                stacks.append(replace(stack, label=str(year), heading=part, name=str(year)))
+    bases = [(str(year), n_of(s.base for s in stacks if s.label == str(year))) for year in years]
+    return Chart(_draw_stacks(stacks, palette_of(theme)), _scale_alt(stacks), caption_of(question, bases))
+
+
+def _stacks(
+    counts: pd.DataFrame, question: str, group: str, polarity: Polarity, *, several: bool
+) -> list[Stack]:
+    """Return the stacks of one question: one, or one for each item."""
+    items: dict[str, Rows] = {}
+    for row in answers_of(counts, question, group):
+        items.setdefault(row["item"], []).append(row)
+    return [
+        _stack(rows, polarity, "" if item is None or not several else rows[0]["question_text"])
+        for item, rows in items.items()
+    ]
+
+
+def _stack(rows: Rows, polarity: Polarity, heading: str) -> Stack:
+    scale = [row for row in rows if row["value"] != DONT_KNOW]
+    unsure = [row for row in rows if row["value"] == DONT_KNOW]
+    label = str(rows[0]["item_text"] or rows[0]["question_text"])
+    base = rows[0]["base"]
+    hidden = base is None or any(row["n"] is None for row in rows)
+    total = 0 if hidden else sum(int(row["n"]) for row in rows)
+    if not hidden and total != base:
+        raise ValueError(f"the counts of {label!r} add to {total}, but its base is {base:g}")
+    return Stack(
+        label=label,
+        options=tuple(str(row["label"]) for row in scale),
+        counts=None if hidden else tuple(int(row["n"]) for row in scale),
+        dont_know=None if hidden or not unsure else int(unsure[0]["n"]),
+        dont_know_label=str(unsure[0]["label"]) if unsure else "",
+        base=None if base is None else int(base),
+        polarity=polarity,
+        heading=heading,
+    )
+
+
+def _ends(options: Sequence[str]) -> str:
+    return f"{quoted(options[0])} till {quoted(options[-1])}"
+
+
+def _panels(stacks: Sequence[Stack]) -> list[tuple[str, list[Stack]]]:
+    """Return the stacks by which end of the scale is good, with a heading where there are several kinds."""
+    last = quoted(stacks[0].options[-1])
+    headings: dict[Polarity, str] = {
+        "positive": f"Svaret {last} är gynnsamt",
+        "negative": f"Svaret {last} är ogynnsamt",
+        None: "Svaren är varken gynnsamma eller ogynnsamma",
+    }
+    unknown = sorted({str(stack.polarity) for stack in stacks if stack.polarity not in headings})
+    if unknown:
+        raise ValueError(f"unknown polarity {', '.join(unknown)}: use positive, negative or None")
+    panels = [(heading, [s for s in stacks if s.polarity == sign]) for sign, heading in headings.items()]
+    panels = [(heading, part) for heading, part in panels if part]
+    return panels if len(panels) > 1 else [("", panels[0][1])]
+
+
+def _draw_stacks(stacks: Sequence[Stack], palette: Palette) -> Figure:
+    """Draw stacked bars on both sides of the middle of their scale."""
+    options = stacks[0].options
+    if len(options) < 2:
+        raise ValueError("a scale needs at least two options besides “vet ej”")
+    if any(stack.options != options for stack in stacks):
+        raise ValueError(
+            "the questions do not share the same options in the same order: draw them in charts of their own"
+        )
+    if not any(stack.shown for stack in stacks):
+        raise NothingToDraw("every row is suppressed or without answers")
+    page = Page(palette)
+    frame = _StackFrame(page, stacks)
+    unsure = next((stack.dont_know_label for stack in stacks if stack.dont_know), "")
+    for heading, part in _panels(stacks):
+        if heading:
+            page.heading(heading)
+        colours = scale_colours(len(options), part[0].polarity, palette)
+        key = [(Style(option, colour), option) for option, colour in zip(options, colours, strict=True)]
+        page.legend([*key, (Style(unsure, WHITE), unsure)] if unsure else key)
+        frame.draw(part, [style for style, _ in key])
+    frame.draw_axis()
+    return page.finish()
+
+
+class _StackFrame:
+    """Where the parts of stacked bars lie across the page: labels, scale, "vet ej", number of answers."""
+
+    def __init__(self, page: Page, stacks: Sequence[Stack]) -> None:
+        self.page = page
+        self.labels = dict(
+            zip(stacks, label_lines([stack.label for stack in stacks], WIDEST_LABEL), strict=True)
+        )
+        labels = max(width(line) for lines in self.labels.values() for line in lines)
+        left = max(labels, width(swedish.percent(100), SMALL) / 2) + GAP
+        ends = EDGE - max(width(n_of([stack.base])) for stack in stacks) - GAP
+        shown = [stack for stack in stacks if stack.shown]
+        self.low = max(*(stack.sides[0] for stack in shown), 12.5)
+        self.high = max(*(stack.sides[1] for stack in shown), 12.5)
+        unsure = max(stack.percent(stack.dont_know or 0) for stack in shown)
+        between = 2 * GAP if unsure else 0.0
+        unit = (ends - left - between) / (self.low + self.high + unsure)
+        middle = left + (self.low + self.high) * unit
+        self.scale = Plot(page, left, middle, -self.low, self.high)
+        start = middle + between
+        self.unsure = Plot(page, start, start + unsure * unit, 0, unsure) if unsure else None
+        self.grid: list[tuple[float, float]] = []
+
+    def draw(self, stacks: Sequence[Stack], styles: Sequence[Style]) -> None:
+        """Draw the rows of one panel."""
+        top = self.page.y
+        before = ""
+        for stack in stacks:
+            if stack.heading not in ("", before):
+                self._close(top)
+                self.page.heading(stack.heading)
+                top = self.page.y
+            before = stack.heading
+            lines = self.labels[stack]
+            high = max(BAR, LINE * len(lines))
+            middle = self.page.y + high / 2
+            self.page.lines(0, middle, lines)
+            self._draw_row(stack, styles, middle)
+            self.page.y += high + BETWEEN
+        self._close(top)
+
+    def _close(self, top: float) -> None:
+        if self.page.y > top:
+            self.grid.append((top - BETWEEN / 2, self.page.y - BETWEEN / 2))
+
+    def _draw_row(self, stack: Stack, styles: Sequence[Style], y: float) -> None:
+        page = self.page
+        page.text(EDGE, y, n_of([stack.base]), align="right")
+        if not stack.shown or stack.counts is None:
+            text, x = "Inga svar" if stack.base == 0 else HIDDEN, self.scale.across(0) + 4.0
+            page.clear(x, y, width(text))
+            page.text(x, y, text)
+            return
+        at = -stack.sides[0]
+        for style, n in zip(styles, stack.counts, strict=True):
+            wide = stack.percent(n)
+            self._draw_part(self.scale, at, wide, n, y, style, stack)
+            at += wide
+        if self.unsure is not None and stack.dont_know:
+            style = Style(stack.dont_know_label, WHITE)
+            self._draw_part(self.unsure, 0, stack.percent(stack.dont_know), stack.dont_know, y, style, stack)
+
+    def _draw_part(
+        self, plot: Plot, at: float, wide: float, n: int, y: float, style: Style, stack: Stack
+    ) -> None:
+        """Draw one part of a bar, with its count where there is room."""
+        if not n:
+            return
+        self.page.bar(plot, at, wide, y, BAR, style, f"{stack.label}|{style.name}")
+        text = swedish.number(n)
+        if width(text) + 1.5 <= wide * plot.unit:
+            middle = plot.across(at + wide / 2)
+            self.page.text(middle, y, text, align="center", colour=text_on(style.colour))
+
+    def draw_axis(self) -> None:
+        """Draw the middle of the scale through all rows, and the distance from it below them."""
+        page = self.page
+        step = 25 if 25 * self.scale.unit > width(swedish.percent(100), SMALL) + 8.0 else 50
+        ticks = [tick for tick in range(-100, 101, step) if -self.low <= tick <= self.high]
+        for top, bottom in self.grid:
+            for tick in ticks:
+                page.line(self.scale, [tick, tick], [top, bottom], page.palette.rule)
+            page.line(self.scale, [0, 0], [top, bottom], page.palette.ink, thick=1.0)
+            if self.unsure is not None:
+                page.line(self.unsure, [0, 0], [top, bottom], page.palette.quiet, thick=1.0)
+        for tick in ticks:
+            text = swedish.percent(abs(tick))
+            x = self.scale.across(tick)
+            page.text(x, page.y + 3.0, text, align="center", size=SMALL, colour=page.palette.quiet)
+        page.y += 9.0
+
+
+def _scale_alt(stacks: Sequence[Stack]) -> str:
+    options = stacks[0].options
+    shown = [stack for stack in stacks if stack.shown]
+    sentences = [
+        f"Liggande staplar i {swedish.plural(len(stacks), 'rad', 'rader')} med svaren på skalan "
+        f"{_ends(options)}, ordnade kring skalans mitt."
+    ]
+    if len(shown) == 1:
+        sentences.append(f"{capital(shown[0].said)}: {_distribution(shown[0])}.")
+    else:
+        answers = _either(options[(len(options) + 1) // 2 :])
+        sentences.append(f"Svarat {answers}: {_compared([(s, s.upper) for s in shown])}")
+        unsure = [(s, s.dont_know) for s in shown if s.dont_know]
+        if unsure:
+            sentences.append(f"Svarat {quoted(unsure[0][0].dont_know_label)}: {_most(unsure)}.")
+    turned = [stack.said for stack in stacks if stack.polarity == "negative"]
+    if turned and len(turned) < len(stacks):
+        sentences.append(f"Svaret {quoted(options[-1])} är ogynnsamt för {swedish.join(turned)}.")
+    sentences.append(f"Antal svar: {n_of(stack.base for stack in stacks)}.")
+    labels = [text for stack in stacks for text in (stack.label, stack.heading) if text]
+    hidden = [stack.said for stack in stacks if stack.counts is None]
+    empty = [stack.said for stack in stacks if stack.counts is not None and not stack.shown]
+    return " ".join(sentences + fine_print(labels, hidden, empty))
+
+
+MOST_SAID = 4
+"""How many rows an alternative text tells of one by one; of more it tells the extremes."""
+
+
+def _compared(rows: Sequence[tuple[Stack, int]]) -> str:
+    """Return how many of each row gave an answer: all in order when they are few, else the extremes."""
+    if len(rows) <= MOST_SAID:
+        return f"{_each(rows)}."
+    values = [(stack.said, stack.percent(n), _share_text(stack, n)) for stack, n in rows]
+    return extremes(values, "störst andel för", "minst andel för")
+
+
+def _most(rows: Sequence[tuple[Stack, int]]) -> str:
+    """Return how many of each row gave an answer; where they are many, those where it is most common."""
+    if len(rows) <= MOST_SAID:
+        return _each(rows)
+    most = max(stack.percent(n) for stack, n in rows)
+    top = [f"{stack.said} {_share_text(stack, n)}" for stack, n in rows if stack.percent(n) == most]
+    return f"störst andel för {listed(top)}"
+
+
+def _each(rows: Sequence[tuple[Stack, int]]) -> str:
+    return "; ".join(f"{stack.said}: {_share_text(stack, n)}" for stack, n in rows)
+
+
+def _either(options: Sequence[str]) -> str:
+    """Return answers next to each other on a scale: one, two, or from the first to the last."""
+    if len(options) > 2:
+        return _ends(options)
+    return swedish.join(map(quoted, options), "eller")
+
+
+def _share_text(stack: Stack, n: int) -> str:
+    return f"{swedish.number(n)} av {swedish.number(stack.base or 0)}"
+
+
+def _distribution(stack: Stack) -> str:
+    parts = [
+        f"{swedish.number(n)} {quoted(o)}" for o, n in zip(stack.options, stack.counts or (), strict=True)
+    ]
+    if stack.dont_know is not None:
+        parts.append(f"{swedish.number(stack.dont_know)} {quoted(stack.dont_know_label)}")
+    return swedish.join(parts)
