@@ -53,8 +53,8 @@ examples: $(READY) ## Write the synthetic example years anew
 
 lock: $(READY) ## Pin newer versions of everything in requirements.lock (needs a network)
 	@$(BIN)/python -m pip install --quiet uv
-	@$(BIN)/python -m uv pip compile --quiet --universal --generate-hashes --upgrade --python-version 3.11 --extra dev \
+	@$(BIN)/python -m uv pip compile --quiet --universal --generate-hashes --upgrade --python-version 3.11 --extra dev --extra cluster \
 		--no-emit-index-url --no-emit-find-links pyproject.toml --output-file requirements.lock
 
 clean: ## Remove what runs have written (raw data and the set-up stay)
-	@rm -rf data/processed/[0-9]* outputs/[0-9]* outputs/index.html
+	@rm -rf .analysis data/processed/[0-9]* outputs/[0-9]* outputs/index.html

@@ -34,6 +34,13 @@ def copy_raw(years: tuple[int, ...], root: Path) -> Path:
     return root
 
 
+def copy_home(years: tuple[int, ...], root: Path) -> Path:
+    """Copy the notebooks, the reference data and what was handed in for some years; return the folder."""
+    shutil.copytree(HOME / "notebooks", root / "notebooks")
+    shutil.copytree(HOME / "data" / "reference", root / "data" / "reference")
+    return copy_raw(years, root)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let what takes minutes to make begin first, and what else needs it come last: no worker waits for another."""
     makers: dict[object, pytest.Item] = {}
@@ -124,13 +131,7 @@ def project_copy(tmp_path: Path) -> Callable[..., Path]:
 def home_copy(tmp_path: Path) -> Callable[..., Path]:
     """Return a function that makes a whole project of its own: notebooks, reference data, some example years."""
 
-    def copy(*years: int) -> Path:
-        root = tmp_path / "home"
-        shutil.copytree(HOME / "notebooks", root / "notebooks")
-        shutil.copytree(HOME / "data" / "reference", root / "data" / "reference")
-        return copy_raw(years, root)
-
-    return copy
+    return lambda *years: copy_home(years, tmp_path / "home")
 
 
 @pytest.fixture(scope="session")

@@ -108,7 +108,7 @@ def _tell_end(event: Event) -> None:
         for name in event.files:
             print(name)
     elif event.code != 3:
-        _tell(f"{event.year}: not done. What was published before is still there, as far as it was not made anew.")
+        _tell(f"{event.year}: not finished. What was done is kept; every other output is as it was before.")
 
 
 @app.command()
@@ -136,7 +136,9 @@ def status(
 @app.command()
 def verify(
     year: Annotated[str, typer.Argument(help="The reporting year, such as 2021")],
-    rerun: Annotated[bool, typer.Option("--rerun", help="Also run it from nothing and compare the bytes")] = False,
+    rerun: Annotated[
+        bool, typer.Option("--rerun", help="Also run it from nothing and compare the bytes")
+    ] = False,
     root: Root = "",
 ) -> None:
     """Tell whether the outputs of a year are still what its manifest says, and whether a re-run gives the same."""
@@ -153,7 +155,9 @@ def verify(
     if found:
         _tell(f"{number}: {len(found)} differences.")
         raise typer.Exit(1)
-    _tell(f"{number}: every output is what was made{', and a run from nothing gives the same bytes' if rerun else ''}.")
+    _tell(
+        f"{number}: every output is what was made{', and a run from nothing gives the same bytes' if rerun else ''}."
+    )
 
 
 @app.command("new-year")
@@ -284,7 +288,9 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except OSError as error:
-        _tell(f"{error.filename or 'A file'}: {error.strerror or error}. Nothing half-written is left; run again when it is mended.")
+        _tell(
+            f"{error.filename or 'A file'}: {error.strerror or error}. Nothing half-written is left; run again when it is mended."
+        )
         sys.exit(1)
     except typer.TyperException as error:
         what = error.format_message().strip().rstrip(".")

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from nbformat import NotebookNode
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
-from analysis.report import html, index
+from analysis.report import figure_files, html, index
 from analysis.report.document import read_notebook
 
 ARGUMENTS = [
@@ -24,6 +25,9 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+"""The rules of axe, by their tags: more than the law asks for."""
 
 
 def missing(reason: str) -> NoReturn:
@@ -56,6 +60,19 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
+def axe() -> Callable[[Page], str]:
+    """Return a function that says what axe finds wrong with a page; it says nothing where nothing is wrong."""
+
+    def faults(page: Page) -> str:
+        options = {"resultTypes": ["violations"], "runOnly": {"type": "tag", "values": RULES}}
+        found = Axe().run(page, options=options)
+        assert len(found.response["passes"]) > 10  # the rules did look at something
+        return found.generate_report() if found.violations_count else ""
+
+    return faults
+
+
+@pytest.fixture(scope="session")
 def appendix_page(tmp_path_factory: pytest.TempPathFactory, sample_notebook: NotebookNode) -> Path:
     """Return the HTML file of the executed sample notebook."""
     path = tmp_path_factory.mktemp("browser") / "bilaga.html"
@@ -64,7 +81,9 @@ def appendix_page(tmp_path_factory: pytest.TempPathFactory, sample_notebook: Not
 
 
 @pytest.fixture(scope="session")
-def index_page(tmp_path_factory: pytest.TempPathFactory, appendix_page: Path) -> Path:
+def index_page(
+    tmp_path_factory: pytest.TempPathFactory, appendix_page: Path, sample_notebook: NotebookNode
+) -> Path:
     """Return an index over two years of appendices, with every format."""
     outputs = tmp_path_factory.mktemp("outputs")
     for year in ("2021", "2022"):
@@ -74,4 +93,8 @@ def index_page(tmp_path_factory: pytest.TempPathFactory, appendix_page: Path) ->
             (outputs / year / f"{name}.pdf").write_bytes(b"%PDF")
             (outputs / year / f"{name}.docx").write_bytes(b"PK")
         (outputs / year / "tabeller.xlsx").write_bytes(b"PK")
+        figures = outputs / year / "figurer" / "bilaga-1-resultat"
+        figures.mkdir(parents=True)
+        for name, content in figure_files.files(read_notebook(sample_notebook)).items():
+            (figures / name).write_bytes(content)
     return index.write(outputs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable, Sequence
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -32,10 +33,11 @@ def validate(request: pytest.FixtureRequest, tool: Tool) -> Validate:
     return lambda pages: said([program, "--errors-only", *pages])
 
 
-def test_the_sample_and_the_index_are_valid(
+def test_the_sample_the_index_and_the_preview_are_valid(
     validate: Validate, appendix_page: Path, index_page: Path
 ) -> None:
-    assert validate([appendix_page, index_page]) == ""
+    frame = Path(str(resources.files("analysis.pipeline") / "preview.html"))
+    assert validate([appendix_page, index_page, frame]) == ""
 
 
 def test_a_page_of_each_kind_is_valid(validate: Validate, example_years: Path) -> None:

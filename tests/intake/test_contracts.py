@@ -17,6 +17,8 @@ from analysis.intake.contracts import (
     ContractError,
     answers_schema,
     check,
+    count_row_groups,
+    empty_table,
     read_table,
     write_file,
     write_json,
@@ -70,13 +72,49 @@ def test_every_table_is_read_back_as_it_was_written(
         back = read_table(path, schema)
         pd.testing.assert_frame_equal(back, frame, obj=name, check_categorical=False)  # in any order
         write_table(frame.head(0), path, schema)
-        assert len(read_table(path, schema)) == 0
+        pd.testing.assert_frame_equal(read_table(path, schema), empty_table(schema), check_categorical=False)
 
 
 def test_answers_keep_their_categories_in_parquet(tmp_path: Path, cleaned: Cleaned, survey: Survey) -> None:
     schema = answers_schema(survey)
     write_table(cleaned.answers, tmp_path / "answers.parquet", schema)
     pd.testing.assert_frame_equal(read_table(tmp_path / "answers.parquet", schema), cleaned.answers)
+
+
+def test_answers_of_nobody_keep_their_categories_too(
+    tmp_path: Path, cleaned: Cleaned, survey: Survey
+) -> None:
+    path, schema = tmp_path / "answers.parquet", answers_schema(survey)
+    write_table(cleaned.answers.head(0), path, schema)
+    back = read_table(path, schema)
+    pd.testing.assert_frame_equal(back, cleaned.answers.head(0))
+    pd.testing.assert_frame_equal(read_table(path, schema, columns=["plan"], row_group=0), back[["plan"]])
+    pd.testing.assert_frame_equal(empty_table(schema), back)
+
+
+def test_one_row_group_or_some_columns_can_be_read(tmp_path: Path, cleaned: Cleaned, survey: Survey) -> None:
+    path, schema, answers = tmp_path / "answers.parquet", answers_schema(survey), cleaned.answers
+    answers.to_parquet(path, index=False, row_group_size=2)
+    assert count_row_groups(path) == 2
+    parts = [read_table(path, schema, row_group=i) for i in range(2)]
+    pd.testing.assert_frame_equal(pd.concat(parts, ignore_index=True), answers)
+    chosen = read_table(path, schema, columns=["dag", "unit_id", "plan"])
+    pd.testing.assert_frame_equal(chosen, answers[["unit_id", "plan", "dag"]])
+    write_table(cleaned.ledger, tmp_path / "ledger.csv", LEDGER)
+    some = read_table(tmp_path / "ledger.csv", LEDGER, columns=["fate", "column"])
+    pd.testing.assert_frame_equal(some, cleaned.ledger[["column", "fate"]], check_categorical=False)
+
+
+def test_columns_that_are_not_there_or_break_their_contract_are_not_read(
+    tmp_path: Path, cleaned: Cleaned, survey: Survey
+) -> None:
+    path = tmp_path / "answers.parquet"
+    cleaned.answers.drop(columns="plan").assign(unit_id="x", submission_id="no id").to_parquet(path)
+    with pytest.raises(ContractError, match=r"column plan: column_in_dataframe"):
+        read_table(path, answers_schema(survey), columns=["unit_id", "plan"])
+    assert read_table(path, answers_schema(survey), columns=["unit_id"])["unit_id"].tolist() == ["x"] * 3
+    with pytest.raises(ContractError, match="submission_id"):
+        read_table(path, answers_schema(survey), columns=["submission_id"])
 
 
 def test_the_same_table_is_written_with_the_same_bytes(tmp_path: Path, cleaned: Cleaned) -> None:

@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+import pickle
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,19 +14,30 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.intake.answers import STATUS
+from analysis.intake.contracts import ContractError
 from analysis.intake.ledger import short_id
 from analysis.measures.counts import (
     COUNT_COLUMNS,
     NUMBER_COLUMNS,
+    OUTSIDE,
     OUTSIDE_BASE,
+    Tally,
+    add_counts,
     answers_by_unit,
+    columns_to_count,
     count_answers,
+    count_combinations,
+    count_file,
+    count_part,
     free_texts,
     group_codes,
     item_texts,
+    question_status,
     summarise_numbers,
+    tabulate_counts,
+    tabulate_numbers,
 )
-from analysis.survey.instrument import Question, Survey
+from analysis.survey.instrument import MISSING_KINDS, Question, Survey
 
 OPTIONS = [
     {"id": "ja", "label": "Ja"},
@@ -210,12 +226,12 @@ def test_every_missing_kind_has_its_row() -> None:
 
 
 def test_groups_of_units() -> None:
-    groups = group_codes(FIVE, survey(), KINDS)
-    assert {g: rows.tolist() for g, rows in groups.items()} == {
-        "alla": [True, True, True, False, True],
-        "district": [True, True, False, False, True],
-        "specialist": [False, False, True, False, False],
-    }
+    groups, codes = group_codes(FIVE, survey(), KINDS)
+    assert groups == ("district", "specialist", OUTSIDE)
+    assert codes.tolist() == [0, 0, 1, 2, 0]
+    # A unit that the register does not know the kind of is in no group either.
+    assert group_codes(FIVE, survey(), {"kultur": "specialist"})[1].tolist() == [1, 1, 0, 1, 1]
+    assert group_codes(FIVE, survey("people"), {})[0] == ("alla",)
 
 
 def test_which_columns_a_question_has() -> None:
@@ -286,16 +302,22 @@ def test_a_unit_under_review_is_no_unit() -> None:
     assert answers_by_unit(FIVE.iloc[[3]], survey()).empty
 
 
-# --- Against plain pandas, and what always holds ---
+# --- Against plain pandas ---
 
 
 def random_answers(seed: int, n: int = 200) -> pd.DataFrame:
+    """Return answers of all kinds, with every missing kind; the options of a question are missing independently."""
     chance = np.random.default_rng(seed)
     columns: dict[str, list[Any]] = {"unit_id": chance.choice([*KINDS, None], n).tolist()}
+    given = {"antal": chance.integers(0, 60, n) / 10, "text": [f"text {i}" for i in range(n)]}
+    given["dag"] = [pd.Timestamp("2021-10-19")] * n
     for question in survey().questions:
-        for name in question.columns() if question.is_closed else ():
-            columns[name] = chance.choice(list(question.labels()), n).tolist()
-    columns["antal"] = [None if x < 0.2 else round(x * 50, 1) for x in chance.random(n)]
+        for name in question.columns() if question.kind != "unit" else ():
+            if question.is_closed:
+                columns[name] = chance.choice(list(question.labels()), n).tolist()
+                continue
+            status = columns[f"{name}#status"] = chance.choice(["answered", *STATUS], n).tolist()
+            columns[name] = [v if s == "answered" else None for v, s in zip(given[name], status, strict=True)]
     return answers(**columns)
 
 
@@ -332,6 +354,153 @@ def test_numbers_are_those_of_plain_pandas(seed: int) -> None:
     ours = summarise_numbers(frame, survey(), KINDS).set_index("group").loc[["district", "specialist"]]
     plain = frame.groupby(frame["unit_id"].map(KINDS))["antal"].agg(["count", "sum", "median", "min", "max"])
     np.testing.assert_allclose(ours[list(NUMBER_COLUMNS[-5:])].astype("float64"), plain.astype("float64"))
+
+
+def plain_status(row: pd.Series, question: Question, column: str) -> str:
+    """Return the status of one submission's answer, as the rule is worded."""
+    if not question.is_closed:
+        return str(row[f"{column}#status"])
+    said = [row[c] for c in question.columns()] if question.kind == "multiple" else [row[column]]
+    if "_under_review" in said:
+        return "_under_review"
+    if question.kind == "multiple":
+        return "answered" if {"chosen", "not_chosen"} & set(said) else said[0]
+    return said[0] if said[0] in MISSING_KINDS else "answered"
+
+
+@pytest.mark.parametrize("respondents", ["units", "people"])
+def test_statuses_are_those_of_plain_python(respondents: str) -> None:
+    frame, asked = random_answers(7), survey(respondents)
+    tally = count_part(frame, asked, KINDS)
+    for question in asked.questions:
+        for column in question_status(frame, question) if question.kind != "unit" else ():
+            plain = Counter(plain_status(row, question, column) for _, row in frame.iterrows())
+            assert dict(zip(STATUS, tally.statuses[column].tolist(), strict=True)) == {
+                s: plain[s] for s in STATUS
+            }
+            told = question_status(frame, question)[column]
+            assert Counter(v if v in MISSING_KINDS else "answered" for v in told) == plain
+    assert len(tally.statuses) == 7
+
+
+def test_many_questions_are_counted_as_each_alone(to_survey: Callable[..., Survey]) -> None:
+    """More columns than can be counted together, a very long list of options, and more options than can be chosen."""
+
+    def options(n: int) -> list[dict[str, str]]:
+        return [{"id": f"o{i}", "label": f"O {i}"} for i in range(n)]
+
+    few = [{"id": f"q{i}", "kind": "single", "options": options(i + 1)} for i in range(12)]
+    wide = to_survey(
+        [
+            {"id": "vem", "kind": "unit"},
+            *few,
+            {"id": "lista", "kind": "single", "options": options(70_000)},
+            {"id": "alla", "kind": "multiple", "options": options(9)},
+        ]
+    )
+    chance = np.random.default_rng(3)
+    columns: dict[str, Any] = {"unit_id": pd.Series(chance.choice(list(KINDS), 300), dtype="str")}
+    for question in wide.questions[1:]:
+        for name in question.columns():
+            values = list(question.labels())
+            columns[name] = pd.Categorical.from_codes(chance.integers(0, len(values), 300), categories=values)
+    frame = pd.DataFrame(columns)
+    tally = count_part(frame, wide, KINDS)
+    kinds = frame["unit_id"].map(KINDS)
+    for question in wide.questions[1:]:
+        for name in question.columns():
+            plain = pd.crosstab(kinds, frame[name], dropna=False).reindex(columns=list(question.labels()))
+            np.testing.assert_array_equal(tally.values[name][:2], plain.to_numpy())
+            assert not tally.values[name][2].any()
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(*[st.integers(0, 7)] * 9), max_size=30))
+def test_combinations_are_counted_as_they_stand(rows: list[tuple[int, ...]]) -> None:
+    """Nine columns of eight codes: more combinations than are numbered at once."""
+    columns = [np.array([row[i] for row in rows], dtype=np.int8) for i in range(9)]
+    found, n = count_combinations(columns, [8] * 9)
+    assert len({len(n), *map(len, found)}) == 1
+    told = zip(zip(*(column.tolist() for column in found), strict=True), n.tolist(), strict=True)
+    assert dict(told) == Counter(rows)
+
+
+# --- One row group at a time ---
+
+
+def same(one: Tally, other: Tally) -> None:
+    assert (one.submissions, one.groups) == (other.submissions, other.groups)
+    for name in ("values", "statuses", "numbers"):
+        ours, theirs = getattr(one, name), getattr(other, name)
+        assert list(ours) == list(theirs)
+        for column, found in ours.items():
+            pairs = (
+                zip(found, theirs[column], strict=True) if name == "numbers" else [(found, theirs[column])]
+            )
+            for mine, yours in pairs:
+                np.testing.assert_array_equal(mine, yours)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10**6), st.integers(0, 60), st.integers(1, 25), st.sampled_from(["units", "people"]))
+def test_a_file_is_counted_as_a_table(
+    tmp_path_factory: pytest.TempPathFactory, seed: int, n: int, size: int, respondents: str
+) -> None:
+    path = tmp_path_factory.mktemp("file") / "answers.parquet"
+    frame, asked = random_answers(seed, n), survey(respondents)
+    frame.to_parquet(path, index=False, row_group_size=size)
+    at_once = count_part(frame, asked, KINDS)
+    with ThreadPoolExecutor(
+        2
+    ) as pool:  # what is sent to another process or machine is the same after the journey
+        sent = count_file(path, asked, KINDS, each=lambda f, xs: pool.map(pickle.loads(pickle.dumps(f)), xs))
+    for counted in (count_file(path, asked, KINDS), pickle.loads(pickle.dumps(sent))):
+        same(counted, at_once)
+        for table in (tabulate_counts, tabulate_numbers):
+            pd.testing.assert_frame_equal(table(counted, asked), table(at_once, asked), check_exact=True)
+    pd.testing.assert_frame_equal(tabulate_counts(at_once, asked), count_answers(frame, asked, KINDS))
+    pd.testing.assert_frame_equal(tabulate_numbers(at_once, asked), summarise_numbers(frame, asked, KINDS))
+
+
+@pytest.mark.parametrize("respondents", ["units", "people"])
+def test_only_what_is_counted_is_read(tmp_path: Path, respondents: str) -> None:
+    asked = survey(respondents)
+    columns = list(columns_to_count(asked))
+    assert not {"submission_id", "text", "dag"} & set(columns)
+    assert ("unit_id" in columns) == (respondents == "units")
+    FIVE[columns].to_parquet(tmp_path / "answers.parquet", index=False)
+    same(count_file(tmp_path / "answers.parquet", asked, KINDS), count_part(FIVE, asked, KINDS))
+
+
+def test_a_file_of_another_survey_is_not_counted(tmp_path: Path) -> None:
+    path = tmp_path / "answers.parquet"
+    FIVE.drop(columns="plan").to_parquet(path, index=False)
+    with pytest.raises(ContractError, match="plan"):
+        count_file(path, survey(), KINDS)
+
+
+def test_what_the_survey_does_not_know_is_not_counted() -> None:
+    other = FIVE.assign(plan=FIVE["plan"].cat.set_categories(["nej", "ja", *FIVE["plan"].cat.categories[2:]]))
+    empty = FIVE.assign(plan=FIVE["plan"].where([True, True, False, True, True]))
+    for frame in (other, empty):
+        with pytest.raises(ContractError, match="column plan"):
+            count_answers(frame, survey(), KINDS)
+
+
+def test_only_counts_of_the_same_groups_are_added() -> None:
+    units, people = count_part(FIVE, survey(), KINDS), count_part(FIVE, survey("people"))
+    with pytest.raises(ValueError, match="other groups"):
+        add_counts([units, people])
+    with pytest.raises(ValueError, match="nothing to add"):
+        add_counts([])
+    twice = add_counts([units, units])
+    assert twice.submissions == 10
+    assert tabulate_numbers(twice, survey())[["answers", "total", "median"]].values.tolist() == [
+        [6, 11.0, 1.5], [4, 3.0, 0.75], [2, 8.0, 4.0],
+    ]  # fmt: skip
+
+
+# --- What always holds ---
 
 
 @settings(max_examples=20, deadline=None)

@@ -1,88 +1,140 @@
-"""The manifest: the same for the same inputs, and the measure of whether a year must be run again."""
+"""The manifest names what every output was made of; `verify` and `status` tell what no longer holds."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from analysis.pipeline.manifest import PACKAGES, inputs_changed, manifest_path, write_manifest
-from analysis.pipeline.steps import analysis_steps
+from analysis.pipeline.freshness import State
+from analysis.pipeline.manifest import PACKAGES, manifest_path, read_manifest, verify, write_manifest
+from analysis.pipeline.status import look
+from analysis.problems import InputError
 from analysis.project import Project
 
+if TYPE_CHECKING:
+    from conftest import Go, Quick
 
-@pytest.fixture
-def project(project_copy: Callable[..., Path], home: Path) -> Project:
-    """Return a project in which 2021 has been published, after a fashion."""
-    made = Project(home, project_copy(2021))
-    for name in ("bilaga-1-resultat.html", "results/survey.json", "forvaltningar/bromma.pdf"):
-        path = made.outputs(2021) / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(name, encoding="utf-8")
-    write_manifest(made, 2021, analysis_steps(2021, compare=False))
-    return made
-
-
-def test_it_names_inputs_outputs_notebooks_and_versions(project: Project, home: Path) -> None:
-    data = json.loads(manifest_path(project, 2021).read_text(encoding="utf-8"))
-    assert list(data) == ["year", "inputs", "steps", "versions", "outputs"]
-    names = ["approvals.csv", "decisions.csv", "enkat-2021.xlsx", "invited.csv", "survey.yaml"]
-    reference = ["data/reference/units.csv", "data/reference/themes.yaml"]
-    assert list(data["inputs"]) == [f"data/raw/2021/{name}" for name in names] + reference
-    assert sorted(data["outputs"]) == [
-        "outputs/2021/bilaga-1-resultat.html",
-        "outputs/2021/forvaltningar/bromma.pdf",
-        "outputs/2021/results/survey.json",
-    ]
-    digest = hashlib.sha256(b"bilaga-1-resultat.html").hexdigest()
-    assert data["outputs"]["outputs/2021/bilaga-1-resultat.html"] == digest
-    assert [step["notebook"] for step in data["steps"]] == ["1_clean", "2_code", "3_analyse"]
-    own = hashlib.sha256((home / "notebooks" / "1_clean.ipynb").read_bytes()).hexdigest()
-    assert data["steps"][0]["sha256"] == own
-    assert data["steps"][0]["parameters"] == {"year": 2021, "root": "."}
-    assert set(data["versions"]) == set(PACKAGES)
-
-
-def test_writing_it_again_changes_no_byte(project: Project) -> None:
-    before = manifest_path(project, 2021).read_bytes()
-    write_manifest(project, 2021, analysis_steps(2021, compare=False))
-    assert manifest_path(project, 2021).read_bytes() == before
+Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def append(path: Path) -> None:
     path.write_bytes(path.read_bytes() + b"\n")
 
 
-CHANGES: dict[str, Callable[[Project], object]] = {
-    "the export": lambda p: append(p.raw(2021) / "enkat-2021.xlsx"),
-    "the survey": lambda p: append(p.survey(2021)),
-    "an approval": lambda p: append(p.approvals(2021)),
-    "a new file": lambda p: append_to_new(p.raw(2021) / "coding" / "a.csv"),
-    "a file less": lambda p: p.decisions(2021).unlink(),
-    "a register of its own": lambda p: append_to_new(p.root / "data" / "reference" / "units.csv"),
-    "no manifest": lambda p: manifest_path(p, 2021).unlink(),
-    "a broken manifest": lambda p: manifest_path(p, 2021).write_text("{", encoding="utf-8"),
-    "another manifest": lambda p: manifest_path(p, 2021).write_text("[]", encoding="utf-8"),
-    "no results": lambda p: (p.results(2021) / "survey.json").unlink(),
-}
+@pytest.fixture
+def manifest(done_years: Project) -> dict[str, Any]:
+    return read_manifest(done_years, 2022)
 
 
-def append_to_new(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(b"x")
+def test_it_names_what_every_output_was_made_of(done_years: Project, manifest: dict[str, Any]) -> None:
+    assert list(manifest) == ["year", "versions", "steps"]
+    assert set(manifest["versions"]) == set(PACKAGES)
+    steps = {step["step"]: step for step in manifest["steps"]}
+    assert len(steps) == 4 + 3 + 18
+    clean = steps["2022 1_clean"]
+    assert clean["notebook"] == "notebooks/1_clean.ipynb"
+    assert clean["parameters"] == {"year": 2022, "root": "."}
+    own = hashlib.sha256(done_years.survey(2022).read_bytes()).hexdigest()
+    assert clean["inputs"]["data/raw/2022/survey.yaml"] == own
+    assert clean["outputs"] == {}  # they are sensitive, and nobody's outside
+    appendix = steps["2022 appendix_results"]
+    released = hashlib.sha256((done_years.results(2022) / "counts.csv").read_bytes()).hexdigest()
+    assert appendix["inputs"]["outputs/2022/results/counts.csv"] == released
+    assert list(appendix["outputs"]) == [
+        "outputs/2022/bilaga-1-resultat.html",
+        "outputs/2022/bilaga-1-resultat.pdf",
+        "outputs/2022/notebooks/appendix_results.ipynb",
+    ]
+    text = manifest_path(done_years, 2022).read_text(encoding="utf-8")
+    assert "data/processed" not in text
+    assert str(done_years.root) not in text
 
 
-@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_a_change_is_seen(project: Project, change: Callable[[Project], object]) -> None:
-    assert not inputs_changed(project, 2021)
-    change(project)
-    assert inputs_changed(project, 2021)
+def test_writing_it_again_changes_no_byte(done_years: Project) -> None:
+    before = manifest_path(done_years, 2022).read_bytes()
+    write_manifest(done_years, 2022, State(done_years, 2022))
+    assert manifest_path(done_years, 2022).read_bytes() == before
 
 
-def test_what_does_not_matter_is_not_seen(project: Project) -> None:
-    append_to_new(project.raw(2021) / ".DS_Store")
-    (project.outputs(2021) / "bilaga-1-resultat.html").write_text("other", encoding="utf-8")
-    assert not inputs_changed(project, 2021)
+def test_verify_finds_what_is_no_longer_what_was_made(done_years: Project, analysis: Run) -> None:
+    assert verify(done_years, 2022) == []
+    append(done_years.outputs(2022) / "bilaga-1-resultat.pdf")
+    (done_years.outputs(2022) / "forvaltningar" / "bromma.html").unlink()
+    (done_years.outputs(2022) / "minnesanteckningar.txt").write_text("hej", encoding="utf-8")
+    found = [
+        "outputs/2022/bilaga-1-resultat.pdf is not what was made",
+        "outputs/2022/forvaltningar/bromma.html is missing",
+        "outputs/2022/minnesanteckningar.txt was made by nobody",
+    ]
+    assert verify(done_years, 2022) == found
+    done = analysis("verify", "2022", "--root", done_years.root)
+    assert (done.returncode, done.stdout.splitlines()) == (1, found)
+    assert done.stderr == "2022: 3 differences.\n"
+    done = analysis("verify", "2021", "--root", done_years.root)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"steps": [1]}', '{"steps": [{"outputs": 1}]}'])
+def test_a_manifest_that_is_none_is_told_of(done_years: Project, content: str) -> None:
+    manifest_path(done_years, 2022).write_text(content, encoding="utf-8")
+    with pytest.raises(InputError, match=r"^outputs/2022/manifest.json: is not a manifest of this program\. "):
+        verify(done_years, 2022)
+    manifest_path(done_years, 2022).unlink()
+    with pytest.raises(InputError, match="there is no manifest. Run the year first: `analysis run 2022`"):
+        verify(done_years, 2022)
+
+
+# --- status ---------------------------------------------------------------------------------------------------
+
+
+def test_status_tells_what_is_out_of_date_and_why(
+    done_years: Project, analysis: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(done_years.root)
+    found = look(done_years, [2021, 2022, 2023])
+    assert len(found) == 23 + 25 + 23
+    assert not any(found.values())
+    with done_years.decisions(2022).open("a", encoding="utf-8") as file:
+        file.write("0000000000,reject,A. Person,2022-12-01,\n")
+    found = look(done_years, [2021, 2022, 2023])
+    assert found["2022 1_clean"] == ["data/raw/2022/decisions.csv changed"]
+    assert found["2022 2_code"] == ["waits for 2022 1_clean"]
+    assert found["2022 appendix_results"] == ["waits for 2022 3_analyse", "waits for 2022 4_compare"]
+    assert found["2023 4_compare"] == ["waits for 2022 3_analyse"]
+    assert found["2023 3_analyse"] == found["2021 appendix_results"] == []
+    done = analysis("status")
+    assert done.returncode == 0
+    assert "2022 1_clean: out of date: data/raw/2022/decisions.csv changed" in done.stdout.splitlines()
+    assert done.stderr == f"{sum(not why for why in found.values())} of 71 steps are up to date.\n"
+    done = analysis("status", "2021", "--json")
+    assert json.loads(done.stdout) == {step: [] for step in found if step.startswith("2021")}
+
+
+def test_status_of_years_that_have_never_run_or_are_asked_otherwise(
+    three_years: Project, done_years: Project
+) -> None:
+    assert look(three_years, [2021]) == {"2021": ["has not been run"]}
+    append(done_years.survey(2022))
+    found = look(done_years, [2022])
+    assert found["2022"] == ["its survey or list of units changed"]
+
+
+def test_status_changes_nothing(done_years: Project) -> None:
+    before = {p: p.read_bytes() for p in done_years.root.rglob("*") if p.is_file()}
+    append(done_years.survey(2022))
+    before[done_years.survey(2022)] += b"\n"
+    look(done_years, [2021, 2022, 2023])
+    assert {p: p.read_bytes() for p in done_years.root.rglob("*") if p.is_file()} == before
+
+
+def test_a_final_year_is_looked_at_as_it_was_made(done_years: Project, quick: Quick, go: Go) -> None:
+    quick.missing = []
+    code, _ = go(done_years, 2021, final=True, force=True)
+    assert code == 0
+    assert not any(look(done_years, [2021]).values())

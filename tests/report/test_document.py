@@ -21,6 +21,7 @@ from IPython.utils.capture import capture_output
 from traitlets.config import Config
 
 from analysis.report.blocks import (
+    THEMES,
     Code,
     Document,
     Emphasis,
@@ -53,6 +54,7 @@ from analysis.report.document import (
     show,
 )
 from analysis.report.exporters import AppendixPDF
+from analysis.report.figures import PALETTES
 from analysis.report.tables import Column, Table
 
 DESCRIPTION = {
@@ -182,6 +184,10 @@ def test_show_refuses_what_it_cannot_publish() -> None:
         show([1, 2], caption="Svar")
     with pytest.raises(TypeError, match="alt is the text of a figure"):
         show(TABLE, alt=ALT)
+
+
+def test_a_document_and_its_figures_know_the_same_themes() -> None:
+    assert list(THEMES) == list(PALETTES)
 
 
 def test_say_and_describe(published: Any) -> None:

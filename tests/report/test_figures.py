@@ -6,13 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations, pairwise
 
 import matplotlib as mpl
-import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import to_rgb
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
@@ -24,7 +22,6 @@ from analysis.report.figures import (
     PALETTES,
     Chart,
     NothingToDraw,
-    Palette,
     bars,
     choice_chart,
     contrast,
@@ -33,7 +30,6 @@ from analysis.report.figures import (
     response_chart,
     scale_chart,
     scale_chart_by_group,
-    scale_colours,
     theme_chart,
     unit_map,
     years_chart,
@@ -803,6 +799,55 @@ def test_any_numbers_are_drawn_as_they_are_and_have_room(values, decimals):
 
 
 @few
+@given(
+    st.lists(words, min_size=1, max_size=6, unique=True),
+    st.lists(
+        st.text("abcdefghijklmnoåäö ", min_size=1, max_size=40).filter(str.strip), max_size=5, unique=True
+    ),
+    st.data(),
+)
+def test_any_choices_of_any_groups_are_drawn_whole_and_have_room(options, others, data):
+    groups = ["alla", *(f"g{number}" for number in range(len(others)))]
+    labels = dict(zip(groups, ["Alla", *others], strict=True))
+    counts = {
+        group: data.draw(st.lists(st.integers(0, 400), min_size=len(options), max_size=len(options)))
+        for group in groups
+    }
+    rows = [
+        row
+        for group in groups
+        for row in scale_rows("q", counts[group], options=options, group=group)
+        if row["value"] != "_dont_know"
+    ]
+    table = pd.DataFrame(rows)
+    if not any(map(sum, counts.values())):
+        assert not drawable(choice_chart, table, "q", groups=groups, group_labels=labels)
+        return
+    chart = choice_chart(table, "q", groups=groups, group_labels=labels)
+    assert len(labelled(chart, Rectangle)) == sum(n > 0 for of in counts.values() for n in of)
+    check_room(chart)
+
+
+@few
+@given(st.lists(words, min_size=1, max_size=6, unique=True), st.integers(2, 9), st.data())
+def test_any_years_are_drawn_whole_and_have_room(labels, number, data):
+    rows = [
+        (label, 2015 + year, None if n is None else 100 * n / 1200, n, 1200)
+        for label in labels
+        for year in range(number)
+        for n in [data.draw(st.none() | st.integers(0, 1200))]
+    ]
+    frame = pd.DataFrame(rows, columns=["label", "year", "percent", "n", "base"])
+    known = frame["n"].notna().sum()
+    if not known:
+        assert not drawable(years_chart, frame)
+        return
+    chart = years_chart(frame)
+    assert len(labelled(chart, Line2D)) == known
+    check_room(chart)
+
+
+@few
 @given(st.data())
 def test_the_order_of_rows_does_not_change_a_sorted_chart(data):
     numbers = data.draw(st.lists(st.integers(0, 9), min_size=1, max_size=6))
@@ -811,33 +856,8 @@ def test_the_order_of_rows_does_not_change_a_sorted_chart(data):
     assert svg(bars(frame, "Del", "Antal")) == svg(bars(shuffled, "Del", "Antal"))
 
 
-# Colours
-# -------
-
-
-def lightness(colour: str) -> float:
-    """Return CIE L* (0–100) from the contrast with white."""
-    y = 1.05 / contrast(colour) - 0.05
-    return 116 * y ** (1 / 3) - 16 if y > 0.008856 else 903.3 * y
-
-
-@pytest.fixture(params=sorted(PALETTES))
-def palette(request) -> Palette:
-    return PALETTES[request.param]
-
-
-def test_contrast_is_that_of_the_guidelines():
-    assert contrast("#767676") == pytest.approx(4.54, abs=0.01)  # the lightest grey that passes 4.5:1, WCAG
-    assert contrast("#00594F") == pytest.approx(8.26, abs=0.01)  # as computed for the city's graphic profile
-    assert contrast("#B92F00") == pytest.approx(6.05, abs=0.01)
-    assert contrast("#000000", "#FFFFFF") == contrast("#FFFFFF", "#000000") == pytest.approx(21)
-
-
-def test_marks_lines_and_texts_stand_out_from_the_paper(palette):
-    assert all(contrast(colour) >= 3 for colour in palette.series)
-    assert contrast(palette.ink) >= 7
-    assert contrast(palette.quiet) >= 4.5
-    assert all(contrast(end) >= 3 for end in (palette.bad[0], palette.good[0], palette.plain[1]))
+# Not by colour alone
+# -------------------
 
 
 def test_light_areas_have_a_dark_edge_and_counts_are_read_on_every_colour(sample):
@@ -848,67 +868,37 @@ def test_light_areas_have_a_dark_edge_and_counts_are_read_on_every_colour(sample
             assert max(contrast(face, "#000000"), contrast(face)) >= 4.5
 
 
+@pytest.mark.parametrize("theme", sorted(PALETTES))
 @pytest.mark.parametrize("polarity", ["positive", "negative", None])
-@pytest.mark.parametrize("number", [2, 3, 4, 5])
-def test_the_steps_of_a_scale_differ_in_grey(palette, number, polarity):
-    colours = scale_colours(number, polarity, palette)
-    assert len(colours) == number
-    assert all(abs(lightness(a) - lightness(b)) >= 8 for a, b in combinations(colours, 2))
+@pytest.mark.parametrize("number", range(2, 10))
+def test_parts_of_a_bar_that_meet_differ_or_have_a_line_and_a_number(number, polarity, theme):
+    options = [f"Steg {step}" for step in range(number)]
+    table = pd.DataFrame(scale_rows("q", [2] * number, options=options))
+    chart = scale_chart(table, ["q"], polarity={"q": polarity}, theme=theme)
+    parts = sorted(labelled(chart, Rectangle), key=lambda part: part.get_x())
+    assert len(parts) == number
+    assert written(chart).count("2") == number
+    for one, other in pairwise(parts):
+        a, b = (mpl.colors.to_hex(part.get_facecolor()) for part in (one, other))
+        on_top = max((other, one), key=lambda part: part.get_zorder())
+        line = mpl.colors.to_hex(on_top.get_edgecolor())
+        assert contrast(a, b) >= 3 or min(contrast(line, a), contrast(line, b)) >= 3, (a, line, b)
 
 
-@pytest.mark.parametrize("number", [6, 7])
-def test_neighbours_on_longer_scales_differ_in_grey_too(palette, number):
-    for polarity in ("positive", None):
-        colours = scale_colours(number, polarity, palette)
-        gaps = [abs(lightness(a) - lightness(b)) for a, b in pairwise(colours)]
-        assert min(gaps) >= 6
+@pytest.mark.parametrize("theme", sorted(PALETTES))
+def test_years_are_told_apart_without_their_colours(theme):
+    rows = [("Samverkan", year, 50.0, 5, 10) for year in range(2015, 2024)]
+    frame = pd.DataFrame(rows, columns=["label", "year", "percent", "n", "base"])
+    marks = labelled(years_chart(frame, theme=theme), Line2D)
+    shapes = {(m.get_marker(), m.get_markerfacecolor() == m.get_markeredgecolor()) for m in marks}
+    assert len(shapes) == len(marks) == 9
+    assert all(contrast(mpl.colors.to_hex(m.get_markeredgecolor())) >= 3 for m in marks)
 
 
-def test_series_differ_in_grey(palette):
-    assert all(abs(lightness(a) - lightness(b)) >= 6 for a, b in combinations(palette.series, 2))
-
-
-# Machado, Oliveira and Fernandes (2009), "A physiologically-based model for simulation of color vision deficiency",
-# severity 1.0, on linear RGB.
-COLOUR_BLINDNESS = {
-    "protanopia": [
-        [0.152286, 1.052583, -0.204868],
-        [0.114503, 0.786281, 0.099216],
-        [-0.003882, -0.048116, 1.051998],
-    ],
-    "deuteranopia": [
-        [0.367322, 0.860646, -0.227968],
-        [0.280085, 0.672501, 0.047413],
-        [-0.011820, 0.042940, 0.968881],
-    ],
-    "tritanopia": [
-        [1.255528, -0.076749, -0.178779],
-        [-0.078411, 0.930809, 0.147602],
-        [0.004733, 0.691367, 0.303900],
-    ],
-}
-
-
-def lab(colour: str, kind: str) -> np.ndarray:
-    """Return CIE L*a*b* (D65) of a colour as a colour-blind reader sees it."""
-    srgb = np.array(to_rgb(colour))
-    linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
-    seen = np.clip(np.array(COLOUR_BLINDNESS[kind]) @ linear, 0, 1)
-    to_xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
-    x, y, z = np.cbrt(np.maximum(to_xyz @ seen / np.array([0.9505, 1, 1.089]), 0.008856))
-    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
-
-
-@pytest.mark.parametrize("kind", sorted(COLOUR_BLINDNESS))
-def test_colours_differ_for_colour_blind_readers(palette, kind):
-    for colours in (palette.series, scale_colours(5, "positive", palette), scale_colours(5, None, palette)):
-        for one, other in combinations(colours, 2):
-            assert np.linalg.norm(lab(one, kind) - lab(other, kind)) >= 12, (one, other)
-
-
-def test_the_two_sides_of_a_scale_turn_with_its_polarity(palette):
-    for number in range(2, 8):
-        assert scale_colours(number, "negative", palette) == scale_colours(number, "positive", palette)[::-1]
+def test_panels_of_groups_have_one_colour_and_their_names_above():
+    chart = SAMPLES["choice_groups"]()
+    assert len({bar.get_facecolor() for bar in labelled(chart, Rectangle)}) == 1
+    assert {"Alla", "Stadsdelsförvaltningar", "Fackförvaltningar"} <= set(written(chart))
 
 
 # The same every time, and nothing left behind
@@ -1066,6 +1056,24 @@ def test_drawable_is_true_of_what_can_be_drawn_and_hides_no_mistake(sample):
         (lambda: theme_chart(pd.concat([THEMES, THEMES])), "more than one row for 't1'"),
         (lambda: choice_chart(pd.concat([CHOICES, CHOICES]), "m"), "more than one row for 'm'"),
         (lambda: years_chart(YEARS[YEARS["year"] == 2021]), "at least two years"),
+        (
+            lambda: years_scale_chart(
+                SCALE_YEARS[SCALE_YEARS["year"] == 2021], question="Hur?", polarity="positive"
+            ),
+            "at least two years",
+        ),
+        (
+            lambda: years_scale_chart(
+                pd.concat([SCALE_YEARS, SCALE_YEARS]), question="Hur?", polarity="positive"
+            ),
+            "more than one row for 2021 and 'o0'",
+        ),
+        (
+            lambda: years_scale_chart(
+                SCALE_YEARS.drop(columns="value"), question="Hur?", polarity="positive"
+            ),
+            "the comparison has no column value",
+        ),
         (lambda: response_chart(RESPONSE.assign(status="late")), "unknown status late"),
         (lambda: bars(NUMBERS, "Insats", "Antal"), "no column Antal"),
     ],

@@ -232,7 +232,10 @@ def test_a_long_table_is_folded_and_says_what_it_holds(document_of: Callable[...
     assert folded.one("summary").text == "Tabell 1. Kort & gott 21 rader, 2 kolumner"
     assert folded.one("caption").text == "Tabell 1. Kort & gott"
     assert len(folded.one("tbody").all("tr")) == 21
-    assert [p.text for p in folded.all("p")] == ["En not.", "Teckenförklaring: – inget finns att redovisa (noll)."]
+    assert [p.text for p in folded.all("p")] == [
+        "En not.",
+        "Teckenförklaring: – inget finns att redovisa (noll).",
+    ]
     assert [a.text for a in folded.all("a")] == []  # the links stay in sight
     assert len(long.all("a")) == 2
     assert long.attributes["id"] == "tabell-1"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.report.blocks import Block, ExportError, Figure, Heading, Paragraph, TableBlock
+from analysis.report.blocks import Block, ExportError, Figure, Heading, Paragraph, TableBlock, Text
 from analysis.report.layout import GAP, LONGEST_WORD, Setting, Typesetter, dejavu, is_whole
 from analysis.report.tables import Column, Table
 
@@ -81,6 +81,8 @@ FIGURE = Figure("Svar", "Nio av tio svarar ja", "<svg/>")
     [
         ([NARROW, HEADING, TEXT], 2),
         ([NARROW, HEADING, HEADING, TEXT], 3),
+        ([NARROW, HEADING, TEXT, HEADING, TEXT], 4),
+        ([NARROW, HEADING, Paragraph((Text("ord " * 50),)), HEADING, TEXT], 2),
         ([TEXT, TEXT], 0),
         ([HEADING, TEXT, FIGURE], 0),
         ([HEADING, TEXT, TEXT, TEXT, TEXT, TEXT], 0),

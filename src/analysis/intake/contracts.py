@@ -194,6 +194,10 @@ def check(frame: pd.DataFrame, schema: pa.DataFrameSchema, name: str) -> pd.Data
         for (column, what), group in cases.groupby(["column", "check"], dropna=False, sort=False):
             rows = [str(i) for i in group["index"].dropna().astype(int).head(5)]
             at = f" at positions {', '.join(rows)}" if rows else ""
+            if str(what).startswith(
+                "column_"
+            ):  # a column that is missing, is too many or stands in another place
+                column = ", ".join(map(str, group["failure_case"]))
             lines.append(f"{name}: column {column}: {what} does not hold{at} ({len(group)} in all)")
         raise ContractError("\n".join(lines)) from None
     return frame
@@ -230,6 +234,20 @@ _TYPES = {"string[pyarrow]": "str", "datetime64[ns]": "datetime64[s]"}
 """What pandera calls the types of text and times, and what they are in the tables."""
 
 
+def _types(schema: pa.DataFrameSchema) -> dict[str, str | pd.CategoricalDtype]:
+    """Return the type of each column, as pandas has it."""
+    types = {name: column.dtype for name, column in schema.columns.items()}
+    return {
+        name: t.type if isinstance(t.type, pd.CategoricalDtype) else _TYPES.get(str(t), str(t))
+        for name, t in types.items()
+    }
+
+
+def empty_table(schema: pa.DataFrameSchema) -> pd.DataFrame:
+    """Return a table without rows that keeps a contract."""
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in _types(schema).items()})
+
+
 def count_row_groups(path: Path) -> int:
     """Return how many row groups a Parquet file has: parts of at most 2^20 rows that can be read one by one."""
     return int(pq.read_metadata(path).num_row_groups)
@@ -259,27 +277,16 @@ def read_table(
     if columns is not None:
         chosen = {name: column for name, column in schema.columns.items() if name in columns}
         schema = pa.DataFrameSchema(chosen, strict=True, ordered=True)
-    types = {
-        name: _TYPES.get(str(column.dtype), str(column.dtype)) for name, column in schema.columns.items()
-    }
+    types = _types(schema)
+    read = None if columns is None else list(types)
     if path.suffix == ".parquet":
-        frame = _read_parquet(path, schema, None if columns is None else list(types), row_group)
+        with pq.ParquetFile(path) as file:
+            table = file.read(read) if row_group is None else file.read_row_group(row_group, read)
+        frame = table.to_pandas()
     else:
         texts = {name: "str" if kind in _TYPES.values() else kind for name, kind in types.items()}
         blank = {name: [""] for name, column in schema.columns.items() if column.nullable}
-        read = None if columns is None else list(types)
         frame = pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=blank, usecols=read)
-    kept = {name: kind for name, kind in types.items() if kind in _TYPES.values() and name in frame}
+    # A Parquet file without rows has lost the categories.
+    kept = {n: t for n, t in types.items() if n in frame and (t in _TYPES.values() or frame.empty)}
     return check(frame.astype(kept), schema, path.name)
-
-
-def _read_parquet(
-    path: Path, schema: pa.DataFrameSchema, columns: list[str] | None, row_group: int | None
-) -> pd.DataFrame:
-    with pq.ParquetFile(path) as file:
-        table = file.read(columns) if row_group is None else file.read_row_group(row_group, columns)
-    frame = table.to_pandas()
-    if frame.empty:  # then the file holds no categories
-        types = {name: column.dtype.type for name, column in schema.columns.items() if name in frame}
-        frame = frame.astype({n: t for n, t in types.items() if isinstance(t, pd.CategoricalDtype)})
-    return frame

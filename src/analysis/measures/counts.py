@@ -9,6 +9,7 @@ or on several machines.
 from __future__ import annotations
 
 import functools
+import math
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,8 +39,8 @@ Codes = npt.NDArray[Any]
 
 Counts = npt.NDArray[np.int64]
 
-_MOST_PLACES = 2**16
-"""Combinations are numbered anew where there could be more than this."""
+_MOST = 2**16 - 1
+"""Combinations are counted together as long as there cannot be more of them: their numbers take two bytes."""
 
 COUNT_COLUMNS = (
     "section", "question", "question_text", "item", "item_text", "value", "label", "group", "n", "base", "percent",
@@ -187,22 +188,27 @@ def count_file(
 
 
 def _count(
-    answers: pd.DataFrame, survey: Survey, kinds: Mapping[str, str] | None, questions: Iterable[Question]
+    answers: pd.DataFrame, survey: Survey, kinds: Mapping[str, str] | None, questions: Sequence[Question]
 ) -> Tally:
     groups, group = group_codes(answers, survey, kinds or {})
-    tally = Tally(len(answers), groups, {}, {}, {})
+    single = {c: q.labels() for q in questions if q.kind in ("single", "scale") for c in q.columns()}
+    values = dict(_count_values(answers, single, group, len(groups)))
+    statuses = {
+        column: _added(_status_places(single[column]), counts.sum(axis=0), len(STATUS))
+        for column, counts in values.items()
+    }
+    numbers = {}
     for question in questions:
         if question.kind == "multiple":
-            _count_choices(tally, question, answers, group)
-        elif question.is_closed:
-            _count_values(tally, question, answers, group)
-        elif question.kind != "unit":
+            counted, statuses[question.columns()[0]] = _count_choices(answers, question, group, len(groups))
+            values |= counted
+        elif question.kind in ("number", "date", "free_text"):
             for column in question.columns():
                 status = _codes(answers, f"{column}#status", STATUS)
-                tally.statuses[column] = np.bincount(status, minlength=len(STATUS))
+                statuses[column] = np.bincount(status, minlength=len(STATUS))
                 if question.kind == "number":
-                    tally.numbers[column] = _count_numbers(answers[column], group, len(groups))
-    return tally
+                    numbers[column] = _count_numbers(answers[column], group, len(groups))
+    return Tally(len(answers), groups, values, statuses, numbers)
 
 
 def _codes(answers: pd.DataFrame, column: str, values: Iterable[str]) -> Codes:
@@ -214,27 +220,58 @@ def _codes(answers: pd.DataFrame, column: str, values: Iterable[str]) -> Codes:
     return codes
 
 
-def _count_values(tally: Tally, question: Question, answers: pd.DataFrame, group: Codes) -> None:
-    values = question.labels()
-    shape = (len(tally.groups), len(values))
-    start = group * len(values)
-    for column in question.columns():
-        places = start + _codes(answers, column, values)
-        counts = np.bincount(places, minlength=shape[0] * shape[1]).reshape(shape)
-        tally.values[column] = counts
-        tally.statuses[column] = _added(_status_places(values), counts.sum(axis=0), len(STATUS))
+def _count_values(
+    answers: pd.DataFrame, labels: Mapping[str, Mapping[str, str]], group: Codes, groups: int
+) -> Iterator[tuple[str, Counts]]:
+    """Yield the counts, groups × values, of columns with one answer each.
+
+    Several are counted at a time: which of their answers stand together, and of that the margins.
+    """
+    sizes = {column: len(values) for column, values in labels.items()}
+    for columns in _blocks(sizes, _MOST // groups):
+        shape = (groups, *(sizes[column] for column in columns))
+        together = _places([group, *(_codes(answers, column, labels[column]) for column in columns)], shape)
+        table = np.bincount(together, minlength=math.prod(shape)).reshape(shape)
+        for axis, column in enumerate(columns, start=1):
+            yield column, table.sum(axis=tuple(a for a in range(1, len(shape)) if a != axis))
 
 
-def _count_choices(tally: Tally, question: Question, answers: pd.DataFrame, group: Codes) -> None:
-    """Count the combinations of chosen options first: there are few of them, whatever the number of submissions."""
-    values, columns = question.labels(), question.columns()
-    shape = (len(tally.groups), len(values))
-    said = [group, *(_codes(answers, column, values) for column in columns)]
-    combinations, n = count_combinations(said, [shape[0], *[shape[1]] * len(columns)])
+def _blocks(sizes: Mapping[str, int], most: int) -> Iterator[list[str]]:
+    """Yield columns that follow each other, as many together as have no more than `most` combinations."""
+    block: list[str] = []
+    for column, size in sizes.items():
+        if block and math.prod(sizes[c] for c in block) * size > most:
+            yield block
+            block = []
+        block.append(column)
+    if block:
+        yield block
+
+
+def _places(codes: Sequence[Codes], sizes: Sequence[int]) -> Codes:
+    """Return the number of the combination of codes in each row, the first column counting most."""
+    small = np.uint16 if math.prod(sizes) <= _MOST else np.int64
+    place: Codes = codes[0].astype(small)
+    for column, size in zip(codes[1:], sizes[1:], strict=True):
+        place = place * small(size) + column.astype(small)
+    return place
+
+
+def _count_choices(
+    answers: pd.DataFrame, question: Question, group: Codes, groups: int
+) -> tuple[dict[str, Counts], Counts]:
+    """Return the counts, groups × values, of each option of a question, and of the statuses of the whole question.
+
+    Combinations of options are counted first: there are few, whatever the number of submissions.
+    """
+    labels, columns = question.labels(), question.columns()
+    said = [group, *(_codes(answers, column, labels) for column in columns)]
+    combinations, n = count_combinations(said, [groups, *[len(labels)] * len(columns)])
+    counts = {}
     for column, codes in zip(columns, combinations[1:], strict=True):
-        counts = _added(combinations[0] * shape[1] + codes, n, shape[0] * shape[1])
-        tally.values[column] = counts.reshape(shape)
-    tally.statuses[columns[0]] = _added(_status_of_choices(combinations[1:], values), n, len(STATUS))
+        places = combinations[0] * len(labels) + codes
+        counts[column] = _added(places, n, groups * len(labels)).reshape(groups, len(labels))
+    return counts, _added(_status_of_choices(combinations[1:], labels), n, len(STATUS))
 
 
 def _added(places: Codes, n: Counts, size: int) -> Counts:
@@ -266,18 +303,15 @@ def count_combinations(codes: Sequence[Codes], sizes: Sequence[int]) -> tuple[li
     >>> [column.tolist() for column in found], n.tolist()
     ([[0, 1], [2, 2]], [2, 1])
     """
-    place = np.zeros(len(codes[0]), dtype=np.int64)
-    found: list[Codes] = []
-    many = 1
-    for column, size in zip(codes, sizes, strict=True):
-        if many * size > _MOST_PLACES:
-            n = np.bincount(place, minlength=many)
-            there = np.flatnonzero(n)
+    place, many = np.asarray(codes[0], dtype=np.int64), sizes[0]
+    found: list[Codes] = [np.arange(many)]
+    for column, size in zip(codes[1:], sizes[1:], strict=True):
+        if many * size > _MOST:
+            there = np.flatnonzero(np.bincount(place, minlength=many))
             again = np.zeros(many, dtype=np.int64)
             again[there] = np.arange(len(there))
             place, found, many = again[place], [known[there] for known in found], len(there)
-        place *= size
-        place += column
+        place = _places([place, column], [many, size])
         found = [np.repeat(known, size) for known in found] + [np.tile(np.arange(size), many)]
         many *= size
     n = np.bincount(place, minlength=many)
@@ -315,7 +349,7 @@ def _status_of_choices(codes: Sequence[Codes], values: Iterable[str]) -> Codes:
         whole = np.maximum(whole, np.where(rank >= answered, rank, 0)[more])
     back = np.arange(len(STATUS) + 2)
     back[[answered, unread]] = STATUS.index(ANSWERED), STATUS.index(UNREAD)
-    return back[whole]
+    return np.asarray(back[whole])
 
 
 def question_status(answers: pd.DataFrame, question: Question) -> dict[str, pd.Series]:

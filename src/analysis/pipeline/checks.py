@@ -12,9 +12,11 @@ from analysis.intake.clean import COUNTED, Cleaned, clean
 from analysis.intake.encoding import lost_characters
 from analysis.intake.review import DECISION_COLUMNS, OR
 from analysis.measures.counts import free_texts
-from analysis.pipeline.inputs import Inputs, read_export
-from analysis.pipeline.run import check_year
+from analysis.pipeline.engine import check_notebooks
+from analysis.pipeline.inputs import Inputs, read_export, read_inputs
+from analysis.pipeline.steps import Asked, every_step
 from analysis.privacy.masking import mask_answers
+from analysis.problems import InputError
 from analysis.project import Project
 
 Language = Literal["sv", "en"]
@@ -91,7 +93,10 @@ def check_answers(project: Project, year: int, language: Language = "en") -> Che
     InputError
         If inputs or notebooks are wrong.
     """
-    inputs = check_year(project, year)
+    inputs = read_inputs(project, year)
+    steps = every_step(Asked(year, inputs.survey.source.file, tuple(inputs.invited["unit_id"])))
+    if problems := check_notebooks(project, steps):
+        raise InputError(problems)
     grid, table = read_export(project, inputs.survey)
     survey, register = inputs.survey, inputs.register
     name = project.name(project.survey(year))

@@ -7,7 +7,7 @@ import shutil
 import sys
 import tempfile
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,9 @@ import papermill
 from jupyter_client.manager import AsyncKernelManager
 from traitlets import default
 
-from analysis.pipeline.steps import Value
+from analysis.pipeline.steps import Step, Value
 from analysis.problems import Problem
+from analysis.project import Project
 
 PAPERMILL, IN_PROCESS = "papermill", "inprocess"
 """The engines: a kernel for each notebook, and `analysis.pipeline.shell`."""
@@ -95,6 +96,15 @@ def preflight(path: Path, name: str, parameters: Mapping[str, Value]) -> list[Pr
             wanted = type(defaults[key]).__name__
             what = f"the run sets the parameter {key!r} to {parameters[key]!r}, but its default is of type {wanted}"
             problems.append(Problem(name, what, f"Change the default in cell {number}"))
+    return problems
+
+
+def check_notebooks(project: Project, steps: Iterable[Step]) -> list[Problem]:
+    """Return what is wrong with the notebooks of some steps; each notebook is looked at once."""
+    problems = []
+    for name, step in {step.notebook: step for step in steps}.items():
+        path = project.notebook(name)
+        problems += preflight(path, project.name(path), step.parameters)
     return problems
 
 

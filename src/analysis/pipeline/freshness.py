@@ -39,15 +39,13 @@ class Digests:
         self._known: dict[str, str] = {}
 
     def of(self, name: str) -> str:
-        """Return the hash of a file below the root; `MISSING` where there is none."""
+        """Return the hash of a file below the root; `MISSING` where there is none that can be read."""
         if name not in self._known:
-            path = locate(self.project, name)
-            self._known[name] = digest(path) if path.is_file() else MISSING
+            try:
+                self._known[name] = digest(locate(self.project, name))
+            except OSError:  # the check of what was handed in says what is wrong with it
+                self._known[name] = MISSING
         return self._known[name]
-
-    def forget_inputs(self) -> None:
-        """Read the files of people again: they may have changed since."""
-        self._known = {k: v for k, v in self._known.items() if not k.startswith("data/")}
 
     def notebook(self, name: str) -> tuple[str, str]:
         """Return the hash of a notebook's code and of everything else in it."""
@@ -98,7 +96,7 @@ def _room(name: str) -> str:
     return whole.hexdigest()
 
 
-class _Facts(FileChangedChecker):  # type: ignore[misc]  # doit has no types
+class _Facts(FileChangedChecker):
     """Tells doit what facts are now, in place of the state of files."""
 
     def __init__(self) -> None:
@@ -114,7 +112,7 @@ class _Facts(FileChangedChecker):  # type: ignore[misc]  # doit has no types
         return self.now[name]
 
 
-class _Whole(JsonDB):  # type: ignore[misc]
+class _Whole(JsonDB):
     """doit's store of JSON, written whole or not at all."""
 
     def dump(self) -> None:
@@ -186,12 +184,16 @@ class State:
                 found.append((name, "was changed by somebody else"))
         return found
 
-    def record(self, name: str, facts: Mapping[str, str], outputs: Outputs) -> None:
-        """Remember that a step was done, from which facts and with which outputs."""
+    def seconds(self, step: str) -> float:
+        """Return how long a step took when it was last done; 0 where that is not known."""
+        return float(self._doit.get_values(step).get("seconds", 0.0))
+
+    def record(self, name: str, facts: Mapping[str, str], outputs: Outputs, seconds: float) -> None:
+        """Remember that a step was done: from which facts, with which outputs, and how long it took."""
         self._doit.remove(name)
         self._doit.checker.now = facts
         task = Task(name, None, file_dep=sorted(facts))
-        task.values = {"outputs": outputs}
+        task.values = {"outputs": outputs, "seconds": round(seconds, 3)}
         self._doit.save_success(task)
         self._doit.backend.dump()
 
@@ -241,12 +243,12 @@ def facts_of(step: Step, digests: Digests, states: Mapping[int, State]) -> dict[
 
 
 def inputs_of(step: Step, states: Mapping[int, State]) -> Outputs:
-    """Return the outputs of earlier steps that a step reads."""
+    """Return the outputs of earlier steps that a step reads; their executed notebooks are for people."""
     return {
         name: known
         for upstream, folder in step.after
         for name, known in states[int(upstream.split()[0])].outputs(upstream).items()
-        if name.startswith(folder)
+        if name.startswith(folder) and not name.endswith(".ipynb")
     }
 
 

@@ -12,7 +12,7 @@ from papermill.engines import Engine, NotebookExecutionManager
 from analysis.pipeline.shell import run_notebook
 
 
-class InProcess(Engine):  # type: ignore[misc]  # papermill has no types
+class InProcess(Engine):
     """Runs the cells in papermill's own process, as `analysis.pipeline.shell` does."""
 
     @classmethod

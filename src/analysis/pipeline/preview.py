@@ -14,6 +14,7 @@ import json
 import os
 import re
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -21,7 +22,7 @@ import threading
 import time
 import traceback
 import webbrowser
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import resources
@@ -137,8 +138,7 @@ def preview(
     notebook = project.notebook(APPENDICES[appendix])
     with tempfile.TemporaryDirectory(prefix="analysis-preview-") as folder:
         job = Job(str(notebook), project.name(notebook), folder, str(project.root), parameters)
-        watched = (notebook, Path(str(resources.files("analysis"))), project.outputs(year).parent)
-        maker = Maker(job, lambda: _seen(watched), tell)
+        maker = Maker(job, lambda: _seen(notebook, project.outputs(year).parent), tell)
         with _serving(maker, port) as address:
             tell(f"Preview of {project.name(notebook)}, {year}: {address} (Ctrl-C ends it)")
             if open_browser:
@@ -168,7 +168,7 @@ def _parameters(project: Project, year: int, appendix: str, unit: str) -> dict[s
         return parameters
     units = _units(results)
     if unit not in units:
-        what = f"{unit!r} was not asked in {year}" if unit else "the appendix of which administration?"
+        what = f"{unit!r} was not asked in {year}" if unit else "the administration must be named"
         raise InputError.one(where, what, f"Write --unit with one of {', '.join(units)}")
     return {**parameters, "unit": unit}
 
@@ -184,19 +184,19 @@ def _units(results: Path) -> list[str]:
         return []
 
 
-def _seen(watched: Iterable[Path]) -> dict[str, tuple[int, int]]:
-    """Return the files to be watched, each with its time and size: notebook, code, released results."""
+def _seen(notebook: Path, outputs: Path) -> dict[str, tuple[int, int]]:
+    """Return the files that make a page, each with its time and size: notebook, code, released results."""
+    code = (path for path in _CODE.rglob("*") if path.suffix != ".pyc")
     found = {}
-    for place in watched:
-        for path in place.rglob("*") if place.is_dir() else [place]:
-            wanted = (
-                path.suffix in (".py", ".css", ".typ", ".xml") or "results" in path.parts or path == place
-            )
-            if wanted and "__pycache__" not in path.parts:
-                with contextlib.suppress(FileNotFoundError):
-                    status = path.stat()
-                    found[str(path)] = (status.st_mtime_ns, status.st_size)
+    for path in (notebook, *code, *outputs.glob("*/results/*")):
+        with contextlib.suppress(FileNotFoundError):
+            status = path.stat()
+            if not stat.S_ISDIR(status.st_mode):
+                found[str(path)] = (status.st_mtime_ns, status.st_size)
     return found
+
+
+_CODE = Path(str(resources.files("analysis")))
 
 
 class Maker:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -17,6 +18,7 @@ from analysis.intake.contracts import (
     SUGGESTIONS,
     TEXTS,
     answers_schema,
+    empty_table,
     read_table,
 )
 from analysis.measures.codebook import describe_questions
@@ -47,7 +49,11 @@ PROGRAMS = (
 
 @dataclass(frozen=True)
 class Processed:
-    """What 1_clean and 2_code left on the sensitive side for a year."""
+    """What 1_clean and 2_code left on the sensitive side for a year.
+
+    The answers are those of units, without free text. Of people there are no rows: there may be millions, and they are
+    only counted, in the file (`measures.counts.count_file`).
+    """
 
     submissions: pd.DataFrame
     answers: pd.DataFrame
@@ -63,13 +69,21 @@ def read_processed(project: Project, survey: Survey) -> Processed:
     folder = project.processed(survey.year)
     return Processed(
         read_table(folder / "submissions.parquet", SUBMISSIONS),
-        read_table(folder / "answers.parquet", answers_schema(survey)),
-        read_table(folder / "ledger.csv", LEDGER),
+        _read_unit_answers(folder / "answers.parquet", survey),
+        read_table(folder / "ledger.csv", LEDGER, columns=("column", "fate", "rule")),
         read_table(folder / "review.csv", REVIEW),
         json.loads((folder / "accounting.json").read_text(encoding="utf-8")),
         read_table(folder / "texts.parquet", TEXTS),
         read_table(folder / "theme_suggestions.parquet", SUGGESTIONS),
     )
+
+
+def _read_unit_answers(path: Path, survey: Survey) -> pd.DataFrame:
+    schema = answers_schema(survey)
+    if survey.respondents == "people":
+        return empty_table(schema)
+    texts = {column for q in survey.questions if q.kind == "free_text" for column in q.columns()}
+    return read_table(path, schema, columns=[column for column in schema.columns if column not in texts])
 
 
 def text_tables(data: Processed, inputs: Inputs, project: Project) -> dict[str, Released]:

@@ -27,7 +27,7 @@ from analysis.pipeline.steps import (
     years_before,
 )
 from analysis.pipeline.worker import Finished, Job, Limits
-from analysis.pipeline.workers import CAN_FORK, Forked, Fresh, Workers, usual_jobs
+from analysis.pipeline.workers import CAN_FORK, Forked, Fresh, Workers
 from analysis.problems import InputError, Problem
 from analysis.project import Project
 
@@ -247,7 +247,7 @@ class _Run:
 
     @property
     def engine(self) -> str:
-        """papermill's engine for the steps."""
+        """The engine with which papermill runs the steps."""
         return self.options.engine or ("inprocess" if CAN_FORK else "papermill")
 
     def read(self, workers: Workers) -> None:
@@ -281,14 +281,14 @@ class _Run:
     def plan(self, steps: list[Step]) -> None:
         """Tell what will be looked at, and how long each took last time."""
         for step in steps:
-            seconds = (self.states[step.year].note("seconds") or {}).get(step.name, 0.0)
+            seconds = self.states[step.year].seconds(step.name)
             self.tell(Event("plan", step.year, step.name, step.title, seconds))
 
     # Steps
 
     def steps(self, workers: Workers, steps: list[Step]) -> None:
         """Bring steps up to date, side by side where none waits for another."""
-        jobs = self.options.jobs or usual_jobs()
+        jobs = self.options.jobs or workers.jobs()
         waiting = {step.name: step for step in steps}
         running: dict[str, tuple[Step, Stage, dict[str, str]]] = {}
         while waiting or running:
@@ -344,21 +344,20 @@ class _Run:
     def commit(self, step: Step, stage: Stage, facts: Mapping[str, str], finished: Finished) -> None:
         """Put what a step made where it belongs, and remember what it was made of."""
         state = self.states[step.year]
+        stage = Stage(Path(finished.stage)) if finished.stage else stage
         before, outputs = state.outputs(step.name), dict(finished.outputs)
         if set(outputs) == {step.executed} and set(before) > set(outputs):
             outputs = before | outputs  # only the text of an analysis notebook was set anew
-        commit(
-            self.project,
-            stage,
-            finished.outputs,
-            sorted(set(before) - set(outputs)),
-            {"name": step.name, "facts": dict(facts), "outputs": outputs},
-        )
-        state.record(step.name, facts, outputs)
+        done = {
+            "name": step.name,
+            "facts": dict(facts),
+            "outputs": outputs,
+            "seconds": finished.seconds,
+        }
+        commit(self.project, stage, finished.outputs, sorted(set(before) - set(outputs)), done)
+        state.record(**done)
         forget(self.project, stage)
         self.done.add(step.name)
-        seconds = {**(state.note("seconds") or {}), step.name: round(finished.seconds, 3)}
-        state.note("seconds", seconds)
         self.say("done", step, seconds=finished.seconds, memory=finished.memory)
 
     def fail(self, step: Step, finished: Finished) -> None:
@@ -476,7 +475,7 @@ def rerun(project: Project, year: int, tell: Callable[[str], None]) -> list[str]
 def recover(project: Project, state: State) -> None:
     """Complete what a crash interrupted: outputs are in place, and what they were made of is remembered."""
     for stage, then in interrupted(project, state.year):
-        state.record(then["name"], then["facts"], then["outputs"])
+        state.record(**then)
         forget(project, stage)
 
 
@@ -487,9 +486,7 @@ def publishing_steps(
 
     It is compared with the earlier years whose inputs are right and of which something is released.
     """
-    earlier = [
-        y for y in years_before(project, year) if y in asked and states[y].outputs(f"{y} 3_analyse")
-    ]
+    earlier = [y for y in years_before(project, year) if y in asked and states[y].outputs(f"{y} 3_analyse")]
     steps = [compare_step(asked[year], earlier)] if earlier else []
     return steps + appendix_steps(asked[year], compare=bool(earlier), final=final)
 

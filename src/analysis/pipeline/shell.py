@@ -166,7 +166,7 @@ class Shell(InteractiveShell):
     @classmethod
     def ready(cls) -> Shell:
         """Return the shell of this process."""
-        shell = cls.instance(config=cls.quiet)
+        shell: Shell = cls.instance(config=cls.quiet)
         if pandas := sys.modules.get("pandas"):  # without a shell it counts on a terminal when it is imported
             pandas.set_option("display.max_columns", 20)
         return shell
@@ -224,7 +224,7 @@ class _Captured:
             os.dup2(self._file.fileno(), descriptor)
         self._read = 0
         _outputs.collect = self.collect
-        sys.stdout, sys.stderr = _Printed("stdout", 1), _Printed("stderr", 2)  # type: ignore[assignment]  # as much of a text file as printing needs
+        sys.stdout, sys.stderr = _Printed("stdout", 1), _Printed("stderr", 2)
         return self
 
     def collect(self) -> None:
@@ -281,7 +281,10 @@ def _run_cell(shell: Shell, cell: NotebookNode, captured: _Captured, timeout: fl
         with _time_limit(timeout):
             result = shell.run_cell(cell.source, store_history=True, silent=False)
         captured.collect()
-    except (PrintedTooMuch, CellTimeout) as error:  # it came just after the cell, or within IPython's own code
+    except (
+        PrintedTooMuch,
+        CellTimeout,
+    ) as error:  # it came just after the cell, or within IPython's own code
         shell.showtraceback((type(error), error, error.__traceback__))
         result = None
     if os.getpid() != process:

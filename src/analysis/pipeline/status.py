@@ -31,7 +31,9 @@ def look(project: Project, years: Iterable[int]) -> dict[str, list[str]]:
             continue
         steps = analysis_steps(asked[year])
         if year in wanted:
-            final = any('"final": true' in states[year].facts(n).get("parameters", "") for n in states[year].steps)
+            final = any(
+                '"final": true' in states[year].facts(n).get("parameters", "") for n in states[year].steps
+            )
             steps += publishing_steps(project, year, asked, states, final=final)
         for step in steps:
             reasons = states[year].why(step, facts_of(step, digests, states))

@@ -195,6 +195,15 @@ def appendix_steps(asked: Asked, *, compare: bool, final: bool) -> list[Step]:
     return steps
 
 
+def every_step(asked: Asked) -> list[Step]:
+    """Return every step that a year may have: to check their notebooks before the first is run."""
+    return [
+        *analysis_steps(asked),
+        compare_step(asked, []),
+        *appendix_steps(asked, compare=True, final=False),
+    ]
+
+
 def years_before(project: Project, year: int) -> list[int]:
     """Return the years before `year` that have a survey, oldest first."""
     return [y for y in project.years() if y < year and project.survey(y).is_file()]

@@ -151,7 +151,11 @@ class Picture:
     def column(step: str) -> str:
         """Return the column of a step: its notebook, one for all administrations."""
         output = step.split(maxsplit=1)[1]
-        return "administrations" if output.startswith("appendix_administration") else output.removeprefix("appendix_")
+        return (
+            "administrations"
+            if output.startswith("appendix_administration")
+            else output.removeprefix("appendix_")
+        )
 
     def cell(self, steps: list[str]) -> Text:
         """Return what a cell shows: a sign for one step, counts for several."""

@@ -7,7 +7,7 @@ import shutil
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +104,8 @@ class Finished:
         The kind of error and what it says; empty where all is well.
     notebook, kept : str
         Where it failed: the notebook, and where its executed form is kept.
+    stage : str
+        The folder that it was done in, where that is another one than the job's.
     """
 
     outputs: Outputs = field(default_factory=dict)
@@ -113,6 +115,7 @@ class Finished:
     message: str = ""
     notebook: str = ""
     kept: str = ""
+    stage: str = ""
 
     def as_json(self) -> str:
         """Return the result as one line."""
@@ -166,21 +169,17 @@ def do(job: Job) -> Finished:
         return Finished(outputs, time.perf_counter() - began, most_memory())
     except StepFailed as error:
         kept = _keep(stage.folder / step.executed, failed)
-        problem = {"error": error.error, "message": error.message, "notebook": error.notebook}
+        failure = Finished(error=error.error, message=error.message, notebook=error.notebook)
     except OSError as error:
         kept = ""
         what = f"{error.strerror or error}: {_shortened(project, stage, error.filename)}"
-        problem = {"error": type(error).__name__, "message": what, "notebook": name}
+        failure = Finished(error=type(error).__name__, message=what, notebook=name)
     except MemoryError:
         kept = _keep(stage.folder / step.executed, failed)
-        problem = {"error": "MemoryError", "message": "there is not enough memory", "notebook": name}
+        failure = Finished(error="MemoryError", message="there is not enough memory", notebook=name)
     stage.remove()
-    return Finished(
-        seconds=time.perf_counter() - began,
-        memory=most_memory(),
-        kept=project.name(failed) if kept else "",
-        **problem,
-    )
+    where = project.name(failed) if kept else ""
+    return replace(failure, seconds=time.perf_counter() - began, memory=most_memory(), kept=where)
 
 
 def most_memory() -> int:
@@ -271,14 +270,14 @@ def read_years(home: str, root: str, years: list[int]) -> dict[str, Any]:
         ``years``: for each year, as text, either ``export`` and ``units``, or ``problems``; and ``notebooks``: the
         problems of notebooks. A problem is a dict of the fields of `analysis.problems.Problem`.
     """
-    from analysis.pipeline.engine import preflight
+    from analysis.pipeline.engine import check_notebooks
     from analysis.pipeline.inputs import read_inputs
-    from analysis.pipeline.steps import Asked, analysis_steps, appendix_steps, compare_step
+    from analysis.pipeline.steps import Asked, every_step
     from analysis.problems import InputError
 
     project = Project(Path(home), Path(root))
     found: dict[str, Any] = {}
-    steps: dict[str, Step] = {}
+    steps: list[Step] = []
     for year in years:
         try:
             inputs = read_inputs(project, year)
@@ -287,13 +286,8 @@ def read_years(home: str, root: str, years: list[int]) -> dict[str, Any]:
             continue
         asked = Asked(year, inputs.survey.source.file, tuple(inputs.invited["unit_id"]))
         found[str(year)] = {"export": asked.export, "units": list(asked.units)}
-        planned = [*analysis_steps(asked), compare_step(asked, [])]
-        planned += appendix_steps(asked, compare=True, final=False)
-        steps |= {step.notebook: step for step in planned}
-    wrong = []
-    for name, step in steps.items():
-        path = project.notebook(name)
-        wrong += preflight(path, project.name(path), step.parameters)
+        steps += every_step(asked)
+    wrong = check_notebooks(project, steps)
     return {"years": found, "notebooks": [asdict(problem) for problem in wrong]}
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Any
 
 from analysis.pipeline.worker import Finished, Job, read_years
@@ -25,7 +26,7 @@ def usual_jobs() -> int:
     """Return how many steps run side by side: one for each core, fewer where memory is short."""
     import psutil
 
-    room = psutil.virtual_memory().available // MEMORY_EACH
+    room = int(psutil.virtual_memory().available) // MEMORY_EACH
     return max(1, min(len(os.sched_getaffinity(0)) if CAN_FORK else os.cpu_count() or 1, room))
 
 
@@ -60,6 +61,14 @@ class Workers(ABC):
     def stop(self) -> None:
         """End everything that still runs."""
 
+    def jobs(self) -> int:
+        """Return how many steps run side by side where nobody says."""
+        return usual_jobs()
+
+    def works(self) -> bool:
+        """Return whether they can take a job."""
+        return True
+
     def read(self, project: Project, years: list[int]) -> dict[str, Any]:
         """Return what was handed in for some years, as `read_years` does."""
         return read_years(str(project.home), str(project.root), years)
@@ -68,14 +77,14 @@ class Workers(ABC):
 class Forked(Workers):
     """Processes forked from a prepared one, which has imported everything."""
 
-    def __init__(self) -> None:
+    def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
         from analysis.pipeline.prepared import ENVIRONMENT
 
         self._process = subprocess.Popen(
             [sys.executable, "-m", "analysis.pipeline.prepared"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=os.environ | ENVIRONMENT,
+            env={**environment, **ENVIRONMENT},
             start_new_session=True,  # Ctrl-C in the terminal reaches this process, which then ends that one
         )
         assert self._process.stdout is not None
@@ -89,6 +98,10 @@ class Forked(Workers):
         """Begin a job."""
         self._running.add(job.step.name)
         self._send({"key": job.step.name, "job": job.as_json()})
+
+    def works(self) -> bool:
+        """Return whether the prepared process is still there."""
+        return self._process.poll() is None
 
     def _send(self, request: dict[str, Any]) -> None:
         assert self._process.stdin is not None
@@ -148,7 +161,8 @@ class Forked(Workers):
 class Fresh(Workers):
     """A new process for each step: works everywhere, and slower."""
 
-    def __init__(self) -> None:
+    def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
+        self._environment = {**environment, "PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1"}
         self._running: dict[str, tuple[subprocess.Popen[str], Job, float]] = {}
 
     def start(self, job: Job) -> None:
@@ -159,7 +173,7 @@ class Fresh(Workers):
             stdout=subprocess.PIPE,
             text=True,
             encoding="utf-8",
-            env=os.environ | {"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1"},
+            env=self._environment,
             start_new_session=True,
         )
         assert process.stdin is not None

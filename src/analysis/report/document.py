@@ -20,7 +20,6 @@ import html
 import io
 import json
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from pathlib import Path
@@ -401,7 +400,7 @@ class _Reader:
     def read_cell(self, number: int, cell: Mapping[str, Any]) -> None:
         source = _joined(cell.get("source", ""))
         first_line = next((line.strip() for line in source.splitlines() if line.strip()), "empty")
-        self.cell = f"cell {number} ({first_line if len(first_line) <= 60 else first_line[:59] + '…'})"
+        self.cell = f"cell {number} ({_shortened(first_line)})"
         skipped = not SKIPPED_TAGS.isdisjoint(cell.get("metadata", {}).get("tags", []))
         if cell["cell_type"] == "code":
             for output in cell["outputs"]:
@@ -715,9 +714,7 @@ class _Reader:
                 )
 
     def check_printable(self, text: str, cell: str) -> None:
-        for character in sorted(
-            {c for c in text if c not in "\n\t" and unicodedata.category(c) in _CONTROLS}
-        ):
+        for character in sorted(set(_CONTROLS.findall(text))):
             self.problem(
                 f"the text {_shortened(text)!r} holds the control character U+{ord(character):04X}",
                 "Remove it where the text comes from",
@@ -725,7 +722,8 @@ class _Reader:
             )
 
 
-_CONTROLS = frozenset({"Cc", "Cs", "Zl", "Zp"})
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+"""Unicode's control characters but line end and tab, its separators of lines and paragraphs, and half characters."""
 
 _REFUSED_BLOCKS: dict[str, Fault] = {
     "fence": ("a block of code is not for the reader", "Write it as text, or tag the cell remove-cell"),

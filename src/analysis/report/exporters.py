@@ -19,7 +19,7 @@ class Renderer(Protocol):
         """Return the content of the file."""
 
 
-class _Appendix(Exporter):  # type: ignore[misc]  # nbconvert has no types
+class _Appendix(Exporter):
     """An executed notebook to one file: read into the block model, and rendered from there."""
 
     renderer: Renderer

@@ -17,7 +17,7 @@ from typing import Any
 from fontTools.ttLib import TTFont
 
 from analysis.problems import Problem
-from analysis.report.blocks import Block, ExportError, Figure, Heading, Paragraph, TableBlock
+from analysis.report.blocks import Block, ExportError, Figure, Heading, Paragraph, TableBlock, plain_text
 from analysis.report.tables import Table
 
 GAP = 9.0
@@ -25,6 +25,9 @@ GAP = 9.0
 
 HEADING_LINES = 4
 """A column is wide enough for its heading on about so many lines."""
+
+SHORT_TEXT = 200
+"""A paragraph with fewer signs is short: one or two lines."""
 
 LONGEST_WORD = 17.0
 """A run of signs without a space that is wider, in units of the letter size, may be broken anywhere."""
@@ -225,13 +228,19 @@ def is_whole(heights: Sequence[float], setting: Setting) -> bool:
 
 
 def _start_of_lead_in(blocks: Sequence[Block], end: int) -> int:
-    """Return where the headings and paragraphs right before a block begin, if a heading is first."""
+    """Return where the headings and paragraphs right before a block begin, if a heading is first.
+
+    A heading over a short text and another heading goes along too, so that it is not left alone.
+    """
     start = end
-    for index in range(end - 1, max(end - 5, -1), -1):
-        if isinstance(blocks[index], Heading):
-            start = index
-        elif not isinstance(blocks[index], Paragraph) or start < end:
-            break
+    for index in range(end - 1, max(end - 6, -1), -1):
+        match blocks[index]:
+            case Heading():
+                start = index
+            case Paragraph(content) if start == end or len(plain_text(content)) < SHORT_TEXT:
+                pass
+            case _:
+                break
     return start
 
 

@@ -77,7 +77,7 @@ def render(document: Document) -> bytes:
             pdf_standards=["ua-1", "a-2a"],
             ignore_system_fonts=True,
             font_paths=_fonts(),
-            sys_inputs={"accent": f"#{document.about.colours.accent}"},
+            sys_inputs={"accent": f"#{document.about.colours.accent}", **writer.drawings},
         )
     except typst.TypstError as error:
         raise ExportError([_typst_problem(error.message)]) from None
@@ -201,11 +201,12 @@ def _boolean(value: bool) -> str:
 
 
 class _Writer:
-    """Writes the blocks as Typst code and remembers the tables as they are set."""
+    """Writes the blocks as Typst code, and keeps the tables as they are set and the drawings of figures apart."""
 
     def __init__(self, document: Document) -> None:
         self.document = document
         self.tables: list[Table] = []
+        self.drawings: dict[str, str] = {}
         self.called: set[int] = set()
 
     def source(self) -> str:
@@ -295,12 +296,12 @@ class _Writer:
         scale = min(1.0, TEXT_WIDTH / width, 0.85 * TEXT_HEIGHT / height)
         arguments = [
             _string(_with_breaks(f"{block.label}. {block.caption}")),
-            _string(block.svg),
+            _string(block.ident),
             _string(block.alt),
             f"{width * scale:.2f}pt",
             _array(_string(_with_breaks(line)) for line in block.footer()),
-            _string(block.ident),
         ]
+        self.drawings[block.ident] = block.svg
         return f"chart({', '.join(arguments)})"
 
     def table(self, block: TableBlock, placed: Sequence[Placed]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
 
@@ -26,8 +26,8 @@ from analysis.report.chapters.reading import (
     steps,
     unit_name,
 )
-from analysis.report.chapters.results import response_sentence, section_heading
-from analysis.report.chapters.wording import quoted, sentence_list
+from analysis.report.chapters.results import response_sentence, section_heading, unconfirmed_sentence
+from analysis.report.chapters.wording import asked_as, counted, in_sentence, key_of, quoted, sentence_list
 from analysis.report.document import as_quote, plain, say, show
 from analysis.report.tables import Column, Table, Value
 from analysis.survey.units import KIND_LABELS
@@ -57,19 +57,45 @@ def unit_summary(results: Results, unit_id: str) -> None:
         "empty": "har lämnat in enkäten utan svar",
         "none": "har inte besvarat enkäten",
     }[row["status"]]
-    told = f"{plain(row['name'])} är en {kind} och {did}."
+    named = (
+        plain(row["name"]) if str(row["name"]).endswith(kind) else f"{plain(row['name'])} är en {kind} och"
+    )
+    told = f"{named} {did}."
     if row["status"] in ANSWERED:
-        asked = int(row["asked_items"])
-        told += f" {swedish.share(int(row['answered_items']), asked, 'fråga', 'frågor')} är besvarade."
-        paragraphs(sentences(told, _quotes_sentence(results, unit_id)), *_differences_told(results, unit_id))
+        paragraphs(
+            sentences(told, _answered_sentence(row), _quotes_sentence(results, unit_id)),
+            *_differences_told(results, unit_id),
+            _reading_sentence(results, unit_id),
+        )
         return
     paragraphs(
-        sentences(told, f"{response_sentence(results)}"),
-        "Att svar saknas betyder bara att förvaltningens arbete inte syns i årets resultat. Inga svar har lagts till "
-        "för den, och den räknas som "
-        f"{word('objektsbortfall')}. Bilagan visar i stället vad de som har svarat uppger, och vad förvaltningen själv "
-        "har svarat tidigare år när det finns.",
+        sentences(told, response_sentence(results)),
+        "Det betyder bara att förvaltningens arbete inte syns i årets resultat. Inga svar har lagts till för den, och "
+        f"den räknas som {word('objektsbortfall')}. Bilagan visar i stället vad de som har svarat uppger, bredvid "
+        "det som förvaltningen själv kan ha svarat tidigare år.",
+        _reading_sentence(results, unit_id),
     )
+
+
+def _answered_sentence(row: pd.Series[Any]) -> str:
+    """Return how many of the questions the unit answered."""
+    n, asked = int(row["answered_items"]), int(row["asked_items"])
+    if n == asked:
+        return f"Alla {swedish.plural(asked, 'fråga', 'frågor')} är besvarade." if asked > 1 else ""
+    return f"{swedish.share(n, asked, 'fråga', 'frågor')} är besvarade."
+
+
+def _reading_sentence(results: Results, unit_id: str) -> str:
+    """Return how the tables are read, and what the mark after a heading means where there is one."""
+    row = response_of(results, unit_id)
+    many = KIND_LABELS[row["kind"]][1]
+    beside = (
+        f"Bredvid förvaltningens svar visar tabellerna hur många {many}, och hur många av alla, som har gett samma "
+        "svar, av dem som har besvarat frågan."
+        if row["status"] in ANSWERED
+        else f"Tabellerna visar det vanligaste svaret bland {many} och bland alla som har besvarat frågan."
+    )
+    return sentences(beside, unconfirmed_sentence(results, all_sections(results)))
 
 
 def _quotes_sentence(results: Results, unit_id: str) -> str:
@@ -79,10 +105,11 @@ def _quotes_sentence(results: Results, unit_id: str) -> str:
     if not n:
         return "Inga fritextsvar har lämnats."
     approved = int(own[["approved", "edited"]].sum().sum())
-    texts = swedish.plural(n, "fritextsvar har lämnats", "fritextsvar har lämnats")
-    are = "är godkänt" if approved == 1 else "är godkända"
-    number = swedish.number_word(approved) if approved else "inget"
-    return f"{texts}, varav {number} {'är godkänt' if not approved else are} som {word('belysande exempel')}."
+    texts = counted(n, "fritextsvar har lämnats", "fritextsvar har lämnats", neuter=True)
+    if not approved:
+        return f"{texts}, men inget är ännu godkänt som {word('belysande exempel')}."
+    are = "ett är godkänt" if approved == 1 else f"{swedish.number_word(approved)} är godkända"
+    return f"{texts}, varav {are} som {word('belysande exempel')}."
 
 
 @dataclass(frozen=True)
@@ -147,14 +174,15 @@ def _differences_told(results: Results, unit_id: str) -> list[str]:
     kind = KIND_LABELS[str(response_of(results, unit_id)["kind"])][1]
     if not found:
         return [
-            f"Förvaltningen skiljer sig inte från övriga {kind} på någon skalfråga med mer än ett halvt steg."
+            f"På ingen skalfråga skiljer sig svaret med ett steg eller mer från medianen bland övriga {kind}."
         ]
     told = [
-        f"På frågan {quoted(d.question['text'])} svarar förvaltningen {quoted(d.own)}, medan {word('medianen')} bland "
-        f"övriga {d.n} {kind} är {d.others}."
+        f"På {asked_as(d.question)} {quoted(d.question['text'])} svarar förvaltningen {quoted(d.own)}. Bland övriga "
+        f"{swedish.number_word(d.n)} {kind} är det mittersta svaret {d.others}."
         for d in found
     ]
-    return [f"Här skiljer sig svaren mest från övriga {kind}:", sentence_list(told)]
+    lead = f"Här skiljer sig svaren mest från {word('medianen')} bland övriga {kind}:"
+    return [lead, sentence_list(told)]
 
 
 # --- answers -------------------------------------------------------------------------------------------------------
@@ -217,7 +245,7 @@ class _View:
         kept = (quotes["unit_id"] == self.unit_id) & (quotes["question"] == question["id"])
         return list(quotes[kept].itertuples(index=False))
 
-    def columns(self, first: str, *, others: str) -> list[Column]:
+    def columns(self, first: str) -> list[Column]:
         """Return the headings of a table; what nobody can say has no column."""
         year = self.results.survey["year"]
         columns = [Column("what", first)]
@@ -254,17 +282,7 @@ def _section_table(view: _View, section_id: str, asked: list[Question]) -> Table
     if not rows:
         return None
     title = section_of(view.results, section_id)["title"]
-    names = "samma svar" if view.answered else "vanligaste svar"
-    notes = [f"De två sista kolumnerna visar {names} bland dem som har besvarat frågan."]
-    caption = f"Svar: {title[:1].lower()}{title[1:]}"
-    return Table(
-        caption, view.columns("Fråga", others=names), rows, notes=notes, key=f"svar-{slug(section_id)}"
-    )
-
-
-def slug(name: str) -> str:
-    """Return an id as a key of a table."""
-    return name.replace("_", "-")
+    return Table(f"Svar: {in_sentence(title)}", view.columns("Fråga"), rows, key=f"avsnitt-{section_id}")
 
 
 def _closed_lines(view: _View, question: Question) -> list[list[Value]]:
@@ -290,7 +308,7 @@ def _closed_lines(view: _View, question: Question) -> list[list[Value]]:
 
 def _beside(row: pd.DataFrame) -> str:
     """Return how many gave an answer, of how many; outside the base only how many."""
-    if row.empty or row["n"].isna().any() or row["suppressed"].any():
+    if row.empty or row["n"].isna().any() or row["suppressed"].any() or not row["base"].iloc[0]:
         return ".."
     n = swedish.number(int(row["n"].iloc[0]))
     if row["value"].iloc[0] in OUTSIDE_BASE:
@@ -335,6 +353,8 @@ def _options_table(view: _View, question: Question) -> Table | None:
     """Return all options of a question with several choices: whether the unit chose them, and how many others."""
     counts = rows_of(view.results, question["id"])
     chosen = counts[counts["value"] == "chosen"]
+    if (view.before["question"] != question["id"]).all():  # not asked, or not answered, the year before
+        view = replace(view, year_before=None)
     own = view.own[view.own["question"] == question["id"]]
     picked = set(own["item"]) - {""}
     said_nothing = own[own["item"] == ""]
@@ -348,8 +368,7 @@ def _options_table(view: _View, question: Question) -> Table | None:
         beside = [_beside(of[of["group"] == g]) for g in (view.kind, ALL)]
         mine = str(said_nothing["label"].iloc[0]) if len(said_nothing) else "Ja" if item in picked else "Nej"
         rows.append(view.line(text, mine, _chosen_before(view, question, text), *beside))
-    key = f"svar-{slug(question['id'])}"
-    return Table(question["text"], view.columns("Svarsalternativ", others=""), rows, key=key)
+    return Table(question["text"], view.columns("Svarsalternativ"), rows, key=key_of(question))
 
 
 def _chosen_before(view: _View, question: Question, label: str) -> str:
@@ -358,7 +377,7 @@ def _chosen_before(view: _View, question: Question, label: str) -> str:
     if rows.empty:
         return ".."
     told = []
-    for r in rows.itertuples(index=False):
+    for r in rows.sort_values("unit_id").itertuples(index=False):
         said_yes = f"; {label}; " in f"; {r.label}; "
         name = "" if r.unit_id == view.unit_id else f"{unit_name(view.results, r.unit_id, short=True)}: "
         told.append(f"{name}{'ja' if said_yes else 'nej'}" if name else "Ja" if said_yes else "Nej")
@@ -368,7 +387,7 @@ def _chosen_before(view: _View, question: Question, label: str) -> str:
 def said(results: Results, unit_id: str, answers: pd.DataFrame) -> str:
     """Return what was answered in one year; with the name of who answered, where that was another unit."""
     told = []
-    for r in answers.itertuples(index=False):
+    for r in answers.sort_values("unit_id").itertuples(index=False):
         answer = r.label if pd.isna(r.number) else decimal(r.number)
         told.append(
             answer if r.unit_id == unit_id else f"{unit_name(results, r.unit_id, short=True)}: {answer}"
@@ -391,8 +410,7 @@ def unit_texts(results: Results, unit_id: str) -> None:
     for question in asked:
         state = "Inget svar"
         if question["id"] in own.index:
-            counted = own.loc[question["id"]]
-            state = lines([STATE_LABELS[s] for s in STATE_LABELS if int(counted[s])])
+            state = lines([label for s, label in STATE_LABELS.items() if int(own.loc[question["id"], s])])
         rows.append([question["text"], state])
     say(
         "Ett svar med egna ord visas bara när en person har godkänt det. Svar som inte är granskade eller som har "
@@ -405,7 +423,8 @@ def unit_texts(results: Results, unit_id: str) -> None:
 def unit_history(results: Results, unit_id: str) -> None:
     """Publish what the unit, or those it took over from, said in several earlier years to the same questions.
 
-    Questions with several choices stand beside the year before only. Nothing where there is one earlier year.
+    They stand beside this year's. Questions with several choices are compared with the year before only. Nothing
+    where there is one earlier year.
     """
     history = results.tables.get("unit_history")
     if history is None:
@@ -416,15 +435,18 @@ def unit_history(results: Results, unit_id: str) -> None:
     years = sorted(int(y) for y in own["year"].unique())
     if len(years) < 2:
         return
-    say("## Svar tidigare år")
+    say("## Svar över åren")
+    now = results.tables["unit_answers"]
+    now = now[(now["unit_id"] == unit_id) & (now["item"] == "") & ~now["suppressed"]]
+    this_year = [int(results.survey["year"])] if len(now) else []
     rows: list[list[Value]] = []
     for question in single:
         answers = own[own["question"] == question]
         if len(answers):
             told = [said(results, unit_id, answers[answers["year"] == y]) for y in years]
+            told += [said(results, unit_id, now[now["question"] == question]) for _ in this_year]
             rows.append([kinds[question]["text"], *told])
-    columns = [Column("question", "Fråga"), *(Column(str(y), str(y)) for y in years)]
+    columns = [Column("question", "Fråga"), *(Column(str(y), str(y)) for y in [*years, *this_year])]
     merged = set(own["unit_id"]) != {unit_id}
     notes = ["Där flera förvaltningar har gått samman står vem som svarade vad."] if merged else []
-    notes.append(".. betyder att uppgiften saknas.")
-    show(Table("Svar på samma frågor tidigare år", columns, rows, notes=notes, key="tidigare"))
+    show(Table("Förvaltningens svar på samma frågor över åren", columns, rows, notes=notes, key="over-aren"))

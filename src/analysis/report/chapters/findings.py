@@ -136,7 +136,7 @@ def _most_chosen(told: Iterable[Part], kind: str) -> list[Finding]:
 
 
 def _largest_first(found: Iterable[Finding]) -> list[Finding]:
-    return sorted((f for f in found if f.part.n), key=lambda f: -f.part.percent)
+    return sorted((f for f in found if f.part.n), key=lambda f: -round(f.part.percent, 6))
 
 
 def split_between_kinds(results: Results) -> list[Finding]:
@@ -182,7 +182,7 @@ def year_before(results: Results) -> int | None:
 
 def _by_difference(found: Iterable[Finding], smallest: float = SMALLEST_DIFFERENCE) -> list[Finding]:
     large = [f for f in found if abs(f.difference) >= smallest]
-    return sorted(large, key=lambda f: -abs(f.difference))
+    return sorted(large, key=lambda f: -round(abs(f.difference), 6))  # equals stay in order
 
 
 def without_repeats(found: Iterable[Finding]) -> list[Finding]:

@@ -93,7 +93,8 @@ def steps(question: Question) -> list[str]:
 
 def group_labels(results: Results) -> dict[str, str]:
     """Return the label of each group in the counts: everyone, then the kinds of unit."""
-    kinds = [g for g in results.tables["counts"]["group"].unique() if g != ALL] if by_units(results) else []
+    counted = {*results.tables["counts"]["group"], *results.tables["numbers"]["group"]}
+    kinds = [k for k in KIND_LABELS if k in counted] if by_units(results) else []
     return {ALL: "Alla", **{k: KIND_LABELS[k][1].capitalize() for k in kinds}}
 
 

@@ -44,8 +44,8 @@ from analysis.report.chapters.wording import (
     ASPECTS,
     answer_phrase,
     beside,
-    counted,
     count_of,
+    counted,
     key_of,
     known,
     predicate,
@@ -347,12 +347,12 @@ def main_heading(results: Results) -> str:
 def starting_points(results: Results) -> None:
     """Publish the starting points of the strategy; every topic where the survey has none."""
     many = respondents(results)[2]
-    part(
-        results,
-        main_heading(results),
-        main_sections(results),
-        intro=f"Här redovisas vad {many} själva uppger.",
+    written = any(q["kind"] == "free_text" for q in results.survey["questions"])
+    examples = f"Svar i {word('fritext')} visas som {word('belysande exempel')} när en person har godkänt dem."
+    intro = sentences(
+        f"Här redovisas vad {many} själva uppger. Andelarna avser frågans {word('bas')}.", examples if written else ""
     )
+    part(results, main_heading(results), main_sections(results), intro=intro)
 
 
 def other_parts(results: Results) -> None:
@@ -423,7 +423,7 @@ def closed_question(results: Results, question: Question) -> None:
 
 def _kind_sentence(results: Results, question: Question, everyone: pd.DataFrame) -> str:
     """Return how a question is answered, what it is about, how many answered, and of whom it was not asked."""
-    many = respondents(results)[1]
+    one, many, _ = respondents(results)
     length = len(steps(question))
     answered_by = {
         "single": "har ett svar",
@@ -436,7 +436,9 @@ def _kind_sentence(results: Results, question: Question, everyone: pd.DataFrame)
     hidden = everyone[everyone["value"] == "_not_shown"]["n"].dropna()
     if hidden.empty or hidden.max() == 0:
         return told
-    return f"{told} Den har inte ställts till {swedish.number(int(hidden.max()))} {many}, efter deras tidigare svar."
+    n = int(hidden.max())
+    left = f"{swedish.number_word(n)} {one if n == 1 else many}"
+    return f"{told} Till {left} har den inte ställts, på grund av tidigare svar."
 
 
 def question_about(question: Question) -> str:
@@ -693,8 +695,8 @@ def free_text_question(results: Results, question: Question) -> None:
     """Publish how many answered in their own words, and the approved examples."""
     states = results.tables["quote_states"]
     states = states[states["question"] == question["id"]]
-    counted = states[["approved", "edited", "refused", "waiting"]].sum()
-    n, shown = int(counted.sum()), int(counted["approved"] + counted["edited"])
+    tally = states[["approved", "edited", "refused", "waiting"]].sum()
+    n, shown = int(tally.sum()), int(tally["approved"] + tally["edited"])
     if not n:
         few = swedish.number_word(smallest_count(results))
         say(

@@ -67,7 +67,7 @@ def in_sentence(label: str) -> str:
 
 
 def joined(labels: Sequence[str], word: str = "eller") -> str:
-    """Return two or three answers as one phrase; with “eller” what they share is said once.
+    """Return two or three answers as one phrase; with “eller” a first or last word that they share is said once.
 
     Examples
     --------
@@ -81,18 +81,11 @@ def joined(labels: Sequence[str], word: str = "eller") -> str:
     if word != "eller":
         return swedish.join(labels, word)
     words = [label.split() for label in labels]
-    room = min(map(len, words)) - 1
-    first = _shared(words, room)
-    last = _shared([w[first:][::-1] for w in words], room - first)
-    own = [" ".join(w[first : len(w) - last]) for w in words]
-    around = words[0]
-    return " ".join([*around[:first], swedish.join(own, "eller"), *around[len(around) - last :]])
-
-
-def _shared(words: Sequence[Sequence[str]], most: int) -> int:
-    """Return how many words all lists begin with."""
-    same = (len(set(at)) == 1 for at in zip(*words, strict=False))
-    return next((i for i, equal in enumerate(same) if not equal or i >= most), most) if len(words) > 1 else 0
+    room = min(map(len, words)) - 1 if len(words) > 1 else 0
+    first = words[0][: int(room > 0 and len({w[0] for w in words}) == 1)]
+    last = words[0][-1:] if room > len(first) and len({w[-1] for w in words}) == 1 else []
+    own = [" ".join(w[len(first) : len(w) - len(last)]) for w in words]
+    return " ".join([*first, swedish.join(own, "eller"), *last])
 
 
 def agreement(part: Part) -> bool:

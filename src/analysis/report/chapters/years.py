@@ -178,10 +178,10 @@ def comparison(results: Results) -> None:
         say("Ingen fråga har ställts på samma sätt flera år.")
 
 
-def _compare_question(results: Results, question: Question, counted: pd.DataFrame) -> None:
-    years = sorted(int(y) for y in counted["year"].unique())
-    inside = counted[~counted["value"].isin(OUTSIDE_BASE)]
-    paragraphs(_years_sentence(results, question, counted, years))
+def _compare_question(results: Results, question: Question, counts: pd.DataFrame) -> None:
+    years = sorted(int(y) for y in counts["year"].unique())
+    inside = counts[~counts["value"].isin(OUTSIDE_BASE)]
+    paragraphs(_years_sentence(results, question, counts, years))
     rows = _one_line_each(question, inside)
     bases = rows.drop_duplicates("year").set_index("year")["base"]
     answered = swedish.join(f"{known(bases[y])} år {y}" for y in years)
@@ -232,9 +232,9 @@ def _one_line_each(question: Question, rows: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
-def _years_sentence(results: Results, question: Question, counted: pd.DataFrame, years: Sequence[int]) -> str:
+def _years_sentence(results: Results, question: Question, counts: pd.DataFrame, years: Sequence[int]) -> str:
     """Return how the answer that has changed most since the year before stands in each year."""
-    of_year = {y: {p.key: p for p in parts(question, counted[counted["year"] == y])} for y in years}
+    of_year = {y: {p.key: p for p in parts(question, counts[counts["year"] == y])} for y in years}
     now, before = of_year[years[-1]], of_year[years[-2]]
     shared = [key for key in now if key in before]
     if not shared:

@@ -40,9 +40,8 @@ from analysis.report.figures.page import EDGE, GAP, NARROWER_LABELS, WIDEST_LABE
 
 __all__ = ["heat_map", "unit_map"]
 
-NOT_ANSWERED = "–"
 MARKS: Mapping[str, str] = {
-    NOT_ANSWERED: "inget svar",
+    "–": "inget svar",
     "?": "vet ej",
     ".": "ej aktuellt",
     HIDDEN: "visas inte",

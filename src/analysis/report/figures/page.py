@@ -158,13 +158,6 @@ class Page:
         for number, line in enumerate(lines):
             self.text(x, top + number * apart, line, align=align, size=size, bold=bold, colour=colour)
 
-    def paragraph(self, text: str, *, size: float = SIZE, bold: bool = False, indent: float = 0.0) -> None:
-        """Write a text over the width of the page, as many lines as it needs."""
-        lines = wrap(text, EDGE - indent, 99, size=size, bold=bold)
-        high = LINE * size / SIZE * len(lines)
-        self.lines(indent, self.y + high / 2, lines, size=size, bold=bold)
-        self.y += high
-
     def heading(self, text: str) -> None:
         """Write a heading over the whole width."""
         self.y += GAP / 2

@@ -128,67 +128,64 @@ class Scale:
 PERCENT = Scale(0, 100, (0, 25, 50, 75, 100), swedish.percent, SHARE_OF_ANSWERS)
 
 
-def _draw_rows(
-    rows: Sequence[Row],
-    panels: Sequence[Panel],
-    styles: Sequence[Style],
-    scale: Scale,
-    palette: Palette,
-    legend: Sequence[Style] = (),
-) -> Figure:
-    """Draw rows of marks in panels side by side, each mark with its text beside it."""
-    if all(mark.value is None for row in rows for mark in row.marks):
-        raise NothingToDraw("every value is suppressed, missing or without answers")
-    page = Page(palette)
-    if legend:
-        page.legend((style, style.name) for style in legend)
-    for room in NARROWER_LABELS:
-        labels = label_lines([row.label for row in rows], room)
-        widest = max(width(line) for lines in labels for line in lines)
-        left = max(widest, width(scale.write(scale.ticks[0]), SMALL) / 2) + GAP
-        bands, axis = _bands(rows, panels, scale, EDGE - left)
-        if len(bands) == 1 and axis >= GOOD_AXIS:
-            break
-    for band in bands:
-        page.y += GAP if page.y > GAP else 0.0
-        _Band(page, rows, labels, panels, band, styles, scale, left, axis).draw()
-    return page.finish()
+@dataclass(frozen=True)
+class _Plan:
+    """What a chart shows: rows in panels that share a scale."""
 
+    rows: Sequence[Row]
+    panels: Sequence[Panel]
+    styles: Sequence[Style]
+    scale: Scale
 
-def _bands(
-    rows: Sequence[Row], panels: Sequence[Panel], scale: Scale, room: float
-) -> tuple[list[list[int]], float]:
-    """Return which panels stand side by side, and how long all axes are."""
-    number = len(panels)
-    for size in range(number, 0, -1):
-        bands = [list(range(start, min(start + size, number))) for start in range(0, number, size)]
-        axis = min(_axis_length(rows, panels, band, scale, room) for band in bands)
-        if axis >= SHORTEST_AXIS:
-            break
-    return bands, max(axis, SHORTEST_AXIS)
+    def draw(self, palette: Palette, legend: Sequence[Style] = ()) -> Figure:
+        """Draw the rows in panels side by side, each mark with its text beside it."""
+        if all(mark.value is None for row in self.rows for mark in row.marks):
+            raise NothingToDraw("every value is suppressed, missing or without answers")
+        page = Page(palette)
+        if legend:
+            page.legend((style, style.name) for style in legend)
+        for room in NARROWER_LABELS:
+            labels = label_lines([row.label for row in self.rows], room)
+            widest = max(width(line) for lines in labels for line in lines)
+            left = max(widest, width(self.scale.write(self.scale.ticks[0]), SMALL) / 2) + GAP
+            bands, axis = self._bands(EDGE - left)
+            if len(bands) == 1 and axis >= GOOD_AXIS:
+                break
+        for band in bands:
+            page.y += GAP if page.y > GAP else 0.0
+            _Band(page, self, band, labels, left, axis).draw()
+        return page.finish()
 
+    def panel_width(self, number: int, axis: float) -> float:
+        """Return how much room a panel takes: its axis, the texts beside the bars, and its heading."""
+        scale, panel = self.scale, self.panels[number]
+        marks = [row.marks[number] for row in self.rows]
+        head = max(widest_word(panel.name, bold=True), width(panel.n, SMALL))
+        last_tick = width(scale.write(scale.ticks[-1]), SMALL) / 2
+        texts = max(scale.share(mark) * axis + BESIDE + width(mark.text) for mark in marks)
+        return max(axis + last_tick, texts, head)
 
-def _axis_length(
-    rows: Sequence[Row], panels: Sequence[Panel], band: Sequence[int], scale: Scale, room: float
-) -> float:
-    """Return how long the axes can be so that the panels fit beside each other with all their texts."""
-    room -= APART * (len(band) - 1)
-    low, high = 0.0, room
-    while high - low > 0.1:
-        axis = (low + high) / 2
-        if sum(_panel_width(rows, panels[number], number, scale, axis) for number in band) <= room:
-            low = axis
-        else:
-            high = axis
-    return low
+    def _bands(self, room: float) -> tuple[list[list[int]], float]:
+        """Return which panels stand side by side, and how long all axes are."""
+        number = len(self.panels)
+        for size in range(number, 0, -1):
+            bands = [list(range(start, min(start + size, number))) for start in range(0, number, size)]
+            axis = min(self._axis_length(band, room) for band in bands)
+            if axis >= SHORTEST_AXIS:
+                break
+        return bands, max(axis, SHORTEST_AXIS)
 
-
-def _panel_width(rows: Sequence[Row], panel: Panel, number: int, scale: Scale, axis: float) -> float:
-    """Return how much room a panel takes: its axis, the texts beside the bars, and its heading."""
-    head = max(widest_word(panel.name, bold=True), width(panel.n, SMALL))
-    last_tick = width(scale.write(scale.ticks[-1]), SMALL) / 2
-    texts = max(scale.share(m) * axis + BESIDE + width(m.text) for m in (row.marks[number] for row in rows))
-    return max(axis + last_tick, texts, head)
+    def _axis_length(self, band: Sequence[int], room: float) -> float:
+        """Return how long the axes can be so that the panels fit beside each other with all their texts."""
+        room -= APART * (len(band) - 1)
+        low, high = 0.0, room
+        while high - low > 0.1:
+            axis = (low + high) / 2
+            if sum(self.panel_width(number, axis) for number in band) <= room:
+                low = axis
+            else:
+                high = axis
+        return low
 
 
 class _Band:
@@ -197,40 +194,33 @@ class _Band:
     def __init__(
         self,
         page: Page,
-        rows: Sequence[Row],
+        plan: _Plan,
+        numbers: Sequence[int],
         labels: Sequence[Sequence[str]],
-        panels: Sequence[Panel],
-        band: Sequence[int],
-        styles: Sequence[Style],
-        scale: Scale,
         left: float,
         axis: float,
     ) -> None:
-        self.page, self.rows, self.labels, self.panels = page, rows, labels, panels
-        self.styles, self.scale = styles, scale
-        self.numbers = band
+        self.page, self.plan, self.numbers, self.labels = page, plan, numbers, labels
         self.plots = []
-        self.rooms = []
-        for number in self.numbers:
-            wide = _panel_width(rows, panels[number], number, scale, axis)
-            self.plots.append(Plot(page, left, left + axis, scale.low, scale.high))
-            self.rooms.append(wide)
-            left += wide + APART
+        self.rooms = [plan.panel_width(number, axis) for number in numbers]
+        for room in self.rooms:
+            self.plots.append(Plot(page, left, left + axis, plan.scale.low, plan.scale.high))
+            left += room + APART
         self.grid: list[tuple[float, float]] = []
 
     def draw(self) -> None:
         """Draw the headings, the rows and the axes."""
         self._draw_heads()
-        for row, lines in zip(self.rows, self.labels, strict=True):
+        for row, lines in zip(self.plan.rows, self.labels, strict=True):
             if row.heading:
                 self.page.heading(row.heading)
             if row.heading or not self.grid:
                 self.grid.append((self.page.y - BETWEEN / 2, self.page.y))
-            high = max(LINE, LINE * len(lines))
+            high = LINE * len(lines)
             middle = self.page.y + high / 2
             self.page.lines(0, middle, lines)
             for plot, number in zip(self.plots, self.numbers, strict=True):
-                self._draw_mark(plot, row, self.panels[number].name, row.marks[number], middle)
+                self._draw_mark(plot, row, self.plan.panels[number].name, row.marks[number], middle)
             self.page.y += high + BETWEEN
             self.grid[-1] = (self.grid[-1][0], self.page.y - BETWEEN / 2)
         self._draw_axes()
@@ -238,7 +228,7 @@ class _Band:
     def _draw_heads(self) -> None:
         page = self.page
         heads = [
-            wrap(self.panels[number].name, room, 3, bold=True) if self.panels[number].name else ()
+            wrap(self.plan.panels[number].name, room, 3, bold=True) if self.plan.panels[number].name else ()
             for number, room in zip(self.numbers, self.rooms, strict=True)
         ]
         most = max(len(lines) for lines in heads)
@@ -248,11 +238,11 @@ class _Band:
             top = page.y + LINE * (most - len(lines))
             page.lines(plot.left, top + LINE * len(lines) / 2, lines, bold=True)
             middle = page.y + LINE * most + LINE / 2
-            page.text(plot.left, middle, self.panels[number].n, size=SMALL, colour=page.palette.quiet)
+            page.text(plot.left, middle, self.plan.panels[number].n, size=SMALL, colour=page.palette.quiet)
         page.y += LINE * (most + 1) + BETWEEN
 
     def _draw_mark(self, plot: Plot, row: Row, panel: str, mark: Mark, y: float) -> None:
-        page, style = self.page, self.styles[mark.style]
+        page, style = self.page, self.plan.styles[mark.style]
         label = f"{row.label}|{panel or style.name}"
         if mark.value is not None and style.shape:
             page.marker(plot, mark.value, y, style, label)
@@ -264,7 +254,7 @@ class _Band:
 
     def _draw_axes(self) -> None:
         """Draw the grid behind the rows, and the ticks and the title of the axis below them."""
-        page, scale = self.page, self.scale
+        page, scale = self.page, self.plan.scale
         for plot in self.plots:
             ticks = list(scale.ticks)
             apart = max(width(scale.write(tick), SMALL) for tick in ticks) + 6.0
@@ -342,7 +332,7 @@ def _draw_shares(
     rows = [row(option) for option in shares]
     rows = (_by_size(rows) if sort else rows) + ([row(last)] if last else [])
     styles = [Style(groups[0], palette.series[0])]
-    figure = _draw_rows(rows, panels if several else [Panel()], styles, PERCENT, palette)
+    figure = _Plan(rows, panels if several else [Panel()], styles, PERCENT).draw(palette)
     return figure, rows, panels
 
 
@@ -527,7 +517,7 @@ def response_chart(
     ]
     seen = sorted({row.marks[0].style for row in rows} & {0, 1})
     scale = Scale(0, 100, PERCENT.ticks, swedish.percent, "Andel besvarade frågor")
-    figure = _draw_rows(rows, [Panel()], styles, scale, palette, legend=[styles[number] for number in seen])
+    figure = _Plan(rows, [Panel()], styles, scale).draw(palette, [styles[number] for number in seen])
     answered = sum(unit["status"] in ("complete", "partial") for unit in units)
     what = f"Svar från {swedish.number(answered)} av {swedish.number(len(units))} tillfrågade"
     return Chart(figure, _response_alt(units, what), caption or what)
@@ -623,7 +613,7 @@ def bars(
     if sort:
         rows = _by_size(rows)
     style = Style(value, palette.series[0])
-    figure = _draw_rows(rows, [Panel()], [style], _number_scale(numbers, unit), palette)
+    figure = _Plan(rows, [Panel()], [style], _number_scale(numbers, unit)).draw(palette)
     values = [(quoted(short(row.label)), row.marks[0].value, row.marks[0].said) for row in rows]
     counted = swedish.plural(len(rows), "rad", "rader")
     sentences = [f"Liggande staplar, {value}, {counted}: {extremes(values, 'störst är', 'minst är')}"]

@@ -232,7 +232,8 @@ def years_scale_chart(
     found = without_hidden(rows_of(rows, columns, "the comparison"))
     found = [row for row in found if not str(row["value"]).startswith("_") or row["value"] == DONT_KNOW]
     found = [{"item": None, "item_text": None, "question_text": question} | row for row in found]
-    check_once(found, ("item", "year", "value"), "the comparison")
+    keys = [key for key in ("item", "year", "value") if any(row[key] is not None for row in found)]
+    check_once(found, keys, "the comparison")
     years = sorted({int(row["year"]) for row in found})
     if len(years) < 2:
         raise ValueError("a comparison of years needs at least two years")
