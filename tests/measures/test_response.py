@@ -12,6 +12,7 @@ from analysis.measures.response import (
     answered_items,
     asked_items,
     item_nonresponse,
+    response_by_section,
     response_by_unit,
 )
 from analysis.survey.instrument import MISSING_KINDS, Survey
@@ -115,6 +116,24 @@ def test_response_of_each_unit() -> None:
         ["kulturforvaltningen", "specialist", False, "complete", 3, 5],
     ]
     assert frame["name"].tolist()[0] == "Farsta stadsdelsförvaltning"
+
+
+def test_response_by_section_counts_what_each_unit_answered_of_each_section() -> None:
+    sections = [
+        {"id": i, "title": i.upper(), "kind": "topic", "confirmed": True} for i in ("b", "a", "empty")
+    ]
+    data = SURVEY.model_dump()
+    moved = [{**q, "section": "b" if q["id"] in ("hur", "antal") else "a"} for q in data["questions"]]
+    survey = Survey.model_validate({**data, "sections": sections, "questions": moved})
+    response = response_by_unit(INVITED, SUBMISSIONS, ANSWERS, survey, REGISTER)
+    frame = response_by_section(response, ANSWERS, survey)
+    assert frame.values.tolist()[:4] == [
+        ["farsta", "b", 2, 3], ["farsta", "a", 1, 2], ["bromma", "b", 3, 3], ["bromma", "a", 2, 2],
+    ]  # fmt: skip
+    assert frame.groupby("unit_id")["answered"].sum().to_dict() == dict(
+        zip(response["unit_id"], response["answered_items"], strict=True)
+    )
+    assert response_by_section(response.head(0), ANSWERS, survey).empty
 
 
 def test_nobody_invited_and_nobody_answered() -> None:

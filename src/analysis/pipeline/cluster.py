@@ -161,7 +161,7 @@ class Order:
     files: Seen
 
 
-class _Lost(Exception):
+class WorkerEnded(Exception):
     """The prepared process was ended from outside; somebody else may do the step."""
 
 
@@ -205,7 +205,7 @@ def carry_out(order: Order) -> str:
         while is_wanted():
             for _, finished in hands.wait(0.1):
                 if not hands.works():
-                    raise _Lost(finished.message)
+                    raise WorkerEnded(finished.message)
                 return replace(finished, stage=stage).as_json()
         hands.stop()
     return Finished(error="Stopped", message="the run was stopped").as_json()

@@ -90,4 +90,5 @@ def _allow(libc: ctypes.CDLL, ruleset: int, folder: Path) -> bool:
 
 
 def _restrict(libc: ctypes.CDLL, ruleset: int) -> bool:
-    return libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0) == 0 and libc.syscall(_RESTRICT, ruleset, 0) == 0
+    told = libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0) or libc.syscall(_RESTRICT, ruleset, 0)
+    return bool(told == 0)

@@ -14,6 +14,7 @@ from typing import Any
 import nbformat
 import papermill
 from jupyter_client.manager import AsyncKernelManager
+from nbformat import NotebookNode
 from traitlets import default
 
 from analysis.pipeline.steps import Step, Value
@@ -169,7 +170,7 @@ def execute(
         }
     )
     try:
-        papermill.execute_notebook(
+        done = papermill.execute_notebook(
             str(source),
             str(output),
             parameters=dict(parameters),
@@ -191,6 +192,42 @@ def execute(
         shutil.copyfile(source, output)
         what = f"the cell ran for more than {cell_seconds:g} seconds"
         raise StepFailed(name, "CellTimeout", what) from None
+    _tidy(output)
+    if _left_early(done):  # which papermill takes for the end
+        raise StepFailed(name, "SystemExit", "it ended itself before its last cell (sys.exit)")
+
+
+def _left_early(notebook: NotebookNode) -> bool:
+    return any(
+        output.output_type == "error" and output.ename == "SystemExit"
+        for cell in notebook.cells
+        if "raises-exception" not in cell.metadata.get("tags", [])
+        for output in cell.get("outputs", [])
+    )
+
+
+def stopped_at(
+    source: Path, output: Path, parameters: Mapping[str, Value], index: int, error: str, message: str
+) -> None:
+    """Write a notebook whose process was ended, with what is known of it in the cell that it was at.
+
+    Parameters
+    ----------
+    source, output : Path
+        The notebook, and where to write it.
+    parameters : mapping
+        The parameters that it was executed with.
+    index : int
+        The cell, counted from 0 with the one that papermill adds.
+    error, message : str
+        The kind of error and what it says.
+    """
+    notebook = papermill.parameterize.parameterize_notebook(
+        papermill.iorw.load_notebook_node(str(source)), dict(parameters)
+    )
+    told = nbformat.v4.new_output("error", ename=error, evalue=message, traceback=[f"{error}: {message}"])
+    notebook.cells[index].outputs = [told]
+    papermill.iorw.write_ipynb(notebook, str(output))
     _tidy(output)
 
 

@@ -248,7 +248,7 @@ def inputs_of(step: Step, states: Mapping[int, State]) -> Outputs:
         name: known
         for upstream, folder in step.after
         for name, known in states[int(upstream.split()[0])].outputs(upstream).items()
-        if name.startswith(folder) and not name.endswith(".ipynb")
+        if name.startswith(folder) and not name.startswith(f"data/processed/{upstream.split()[0]}/notebooks/")
     }
 
 

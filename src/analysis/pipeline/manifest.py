@@ -139,6 +139,9 @@ def read_manifest(project: Project, year: int) -> dict[str, Any]:
 
 def verify(project: Project, year: int) -> list[str]:
     """Return how the outputs of a year differ from its manifest; nothing where they do not."""
+    from analysis.pipeline.run import recover_alone
+
+    recover_alone(project, [year])
     known = {
         name: was for step in read_manifest(project, year)["steps"] for name, was in step["outputs"].items()
     }
@@ -183,7 +186,7 @@ def differences(project: Project, year: int, again: Project) -> list[str]:
     return found
 
 
-def temporary_root(project: Project) -> tempfile.TemporaryDirectory[str]:
+def temporary_root(project: Project, year: int) -> tempfile.TemporaryDirectory[str]:
     """Return a folder for a run beside the project's own, on the same disk."""
     (project.root / WORK).mkdir(exist_ok=True)
-    return tempfile.TemporaryDirectory(dir=project.root / WORK, prefix="again-")
+    return tempfile.TemporaryDirectory(dir=project.root / WORK, prefix=f"again-{year}-")

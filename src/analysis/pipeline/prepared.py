@@ -9,17 +9,16 @@ Only Linux has all that this needs; elsewhere `analysis.pipeline.workers` starts
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import json
 import os
 import random
-import resource
 import select
 import signal
 import sys
 import time
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -27,10 +26,23 @@ from typing import Any
 import psutil
 
 from analysis.pipeline.stage import Stage
-from analysis.pipeline.worker import Finished, Job, do, prepare, read_years
+from analysis.pipeline.worker import (
+    Finished,
+    Job,
+    adopt_orphans,
+    attempt,
+    end_below,
+    left_behind,
+    limit_memory,
+    prctl,
+    prepare,
+    read_years,
+    settle,
+    write_all,
+)
 
-SUBREAPER, DEATH_SIGNAL = 36, 1
-"""prctl(2): adopt the orphans of one's children, and the signal that a process gets when its parent ends."""
+DEATH_SIGNAL = 1
+"""prctl(2): the signal that a process gets when its parent ends."""
 
 GRACE = 1.0
 """Seconds that a step has to write down where it stopped, before its process is killed."""
@@ -52,9 +64,28 @@ class _Child:
     key: str
     answer: int
     job: Job | None
-    said: bytes = b""
-    deadline: float = float("inf")
-    stopped: bool = False
+    unread: bytes = b""
+    result: str = ""
+    cell: int = -1
+    cell_ends: float = float("inf")
+    step_ends: float = float("inf")
+    stopped: str = ""
+    listens: bool = True
+
+    def hear(self) -> None:
+        """Read what it says: which cell it begins, and in the end its result."""
+        with suppress(BlockingIOError):
+            while part := os.read(self.answer, 1 << 20):
+                self.unread += part
+            self.listens = False  # the other end is closed
+        *lines, self.unread = self.unread.split(b"\n")
+        for line in lines:
+            said = json.loads(line)
+            self.result = said.get("result", "")
+            self.cell = said.get("cell", self.cell)
+            limit = self.job.limits.cell_seconds if self.job else 0
+            # It stops a cell itself, unless it is in the middle of something that nothing can interrupt.
+            self.cell_ends = time.monotonic() + limit + GRACE if limit and "cell" in said else float("inf")
 
 
 class _Server:
@@ -63,6 +94,7 @@ class _Server:
     def __init__(self, requests: int, answers: int) -> None:
         self.requests, self.answers = requests, answers
         self.children: dict[int, _Child] = {}
+        self.stages: list[Stage] = []
         self.unread = b""
         self.woken, wake = os.pipe()
         os.set_blocking(wake, False)
@@ -74,13 +106,14 @@ class _Server:
         """Answer requests until there are no more to come."""
         try:
             while True:
-                fds = [self.requests, self.woken, *(child.answer for child in self.children.values())]
+                fds = [self.requests, self.woken]
+                fds += [child.answer for child in self.children.values() if child.listens]
                 ready, _, _ = select.select(fds, [], [], self.patience())
                 if self.woken in ready:
                     os.read(self.woken, 4096)
                 for child in self.children.values():
                     if child.answer in ready:
-                        child.said += os.read(child.answer, 1 << 20)
+                        child.hear()
                 if self.requests in ready and not self.hear():
                     return
                 self.stop_late()
@@ -89,8 +122,9 @@ class _Server:
             self.end_all()
 
     def patience(self) -> float | None:
-        """Return how many seconds there are until a step has run for too long; None without a limit."""
-        first = min((child.deadline for child in self.children.values()), default=float("inf"))
+        """Return how many seconds there are until something has run for too long; None without a limit."""
+        ends = (min(child.cell_ends, child.step_ends) for child in self.children.values())
+        first = min(ends, default=float("inf"))
         return None if first == float("inf") else max(0.0, first - time.monotonic())
 
     def hear(self) -> bool:
@@ -107,25 +141,43 @@ class _Server:
         """Fork a process for a request."""
         job = Job.from_json(request["job"]) if "job" in request else None
         answer, say = os.pipe()
-        pid = os.fork()
+        child = _Child(request["key"], answer, job)
+        try:
+            pid = os.fork()
+        except OSError as error:
+            os.close(answer)
+            os.close(say)
+            what = f"no process could be started for it: {error.strerror}"
+            self.say(child, Finished(error="OSError", message=what).as_json())
+            return
         if pid == 0:
             os.close(answer)
             _be_child(request, job, say)
         os.close(say)
         os.set_blocking(answer, False)
-        child = _Child(request["key"], answer, job)
-        if job and job.limits.step_seconds:
-            child.deadline = time.monotonic() + job.limits.step_seconds
+        if job:
+            self.stages.append(Stage(Path(job.stage)))
+            if job.limits.step_seconds:
+                child.step_ends = time.monotonic() + job.limits.step_seconds
         self.children[pid] = child
 
     def stop_late(self) -> None:
-        """Stop the steps that have run for too long: first so that they can say where, then for good."""
+        """Stop what has run for too long: a step first so that it can say where it is, then for good."""
         now = time.monotonic()
         for pid, child in self.children.items():
-            if now >= child.deadline:
-                os.killpg(pid, signal.SIGKILL if child.stopped else signal.SIGTERM)
-                child.deadline = float("inf") if child.stopped else now + GRACE
-                child.stopped = True
+            if min(child.cell_ends, child.step_ends) > now or not child.job:
+                continue
+            limits = child.job.limits
+            number = signal.SIGKILL
+            if child.cell_ends <= now:
+                child.stopped = f"a cell ran for more than {limits.cell_seconds:g} seconds (--cell-time)"
+            elif not child.stopped:
+                child.stopped = f"it ran for more than {limits.step_seconds:g} seconds (--time-limit)"
+                number = signal.SIGTERM
+            child.cell_ends = float("inf")
+            child.step_ends = now + GRACE if number == signal.SIGTERM else float("inf")
+            with suppress(ProcessLookupError):
+                os.killpg(pid, number)
 
     def reap(self) -> None:
         """Answer for every process that has ended, and end what it left behind."""
@@ -139,79 +191,61 @@ class _Server:
             child = self.children.pop(pid, None)
             if child is None:
                 continue  # somebody's orphan
-            left = self.end_session(pid)
-            while part := self.rest(child.answer):
-                child.said += part
+            if status:
+                self.end_strays()
+            child.hear()
             os.close(child.answer)
-            self.say(child, self.result(child, status, usage.ru_maxrss * 1024, left))
+            self.say(child, self.result(child, status, usage.ru_maxrss * 1024))
 
     @staticmethod
-    def rest(answer: int) -> bytes:
-        """Return what still stands in the pipe of a process; nothing where somebody else holds it open."""
-        try:
-            return os.read(answer, 1 << 20)
-        except BlockingIOError:
-            return b""
-
-    def result(self, child: _Child, status: int, memory: int, left: int) -> str:
+    def result(child: _Child, status: int, memory: int) -> str:
         """Return the answer of a process that has ended, as JSON."""
-        if child.job is None or (child.said and not left and not child.stopped):
-            return child.said.decode("utf-8") or Finished(error="Killed", message="it was ended").as_json()
-        job = child.job
-        name = job.project.name(job.project.notebook(job.step.notebook))
-        found = Finished.from_json(child.said.decode("utf-8")) if child.said else Finished(memory=memory)
+        if child.job is None:
+            return child.result or Finished(error="Killed", message=_how_it_ended(status)).as_json()
         if child.stopped:
-            what = f"it ran for more than {job.limits.step_seconds:g} seconds (--time-limit)"
-            found = replace(found, error="StepTimeout", message=what)
-        elif not child.said:
-            ended = os.waitstatus_to_exitcode(status)
-            how = f"signal {-ended}" if ended < 0 else f"exit code {ended}"
-            what = f"its process was ended ({how}); the memory may have run out"
-            found = replace(found, error="Killed", message=what)
-        elif not found.error:
-            some = f"{left} processes" if left > 1 else "a process"
-            what = f"it left {some} behind, now ended: what the notebook starts must end before the notebook does"
-            found = replace(found, error="LeftBehind", message=what)
-        Stage(Path(job.stage)).remove()
-        return replace(found, outputs={}, notebook=name).as_json()
+            finished = Finished(memory=memory, error="Timeout", message=child.stopped)
+        elif child.result:
+            finished = Finished.from_json(child.result)
+        else:
+            finished = Finished(memory=memory, error="Killed", message=_how_it_ended(status))
+        return settle(child.job, finished, child.cell).as_json()
 
     def say(self, child: _Child, result: str) -> None:
         """Send an answer."""
-        line = json.dumps({"key": child.key, "result": result}) + "\n"
-        data = line.encode("utf-8")
-        while data:
-            data = data[os.write(self.answers, data) :]
+        write_all(self.answers, json.dumps({"key": child.key, "result": result}) + "\n")
 
-    def end_session(self, pid: int) -> int:
-        """End what a step left behind; return how many processes that were."""
-        left = 0
-        for process in psutil.Process().children(recursive=True):
-            try:
-                owner = os.getsid(process.pid)
-                if process.status() == psutil.STATUS_ZOMBIE:
-                    continue
-                stray = owner not in self.children and process.pid not in self.children
-                if owner == pid or (stray and (not self.children or process.ppid() == os.getpid())):
+    def end_strays(self) -> None:
+        """End what those who were ended left behind; a living one adopts its own orphans, so no others come here."""
+        while strays := [
+            process
+            for process in psutil.Process().children()
+            if process.pid not in self.children and process.status() != psutil.STATUS_ZOMBIE
+        ]:
+            for process in strays:
+                with suppress(psutil.NoSuchProcess):
                     process.kill()
-                    left += 1
-            except (ProcessLookupError, psutil.NoSuchProcess):
-                continue
-        return left
+            psutil.wait_procs(strays, timeout=1)
 
     def end_all(self) -> None:
         """End every process below this one, and remove what they were writing."""
-        for process in psutil.Process().children(recursive=True):
-            try:
-                process.kill()
-            except psutil.NoSuchProcess:
-                continue
-        for child in self.children.values():
-            if child.job:
-                Stage(Path(child.job.stage)).remove()
+        for pid in self.children:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.children.clear()
+        self.end_strays()
+        for stage in self.stages:
+            stage.abandon()
 
 
-def _prctl(option: int, value: int) -> None:
-    ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
+def _how_it_ended(status: int) -> str:
+    """Return what became of a process that did not come to its end."""
+    code = os.waitstatus_to_exitcode(status)
+    if code >= 0:
+        return f"its process ended itself (exit code {code}), as os._exit does"
+    name = signal.Signals(-code).name
+    if -code == signal.SIGKILL:
+        return f"its process was ended ({name}): the memory has run out, or somebody did it"
+    return f"its process crashed ({name})"
 
 
 def _be_child(request: dict[str, Any], job: Job | None, say: int) -> None:
@@ -219,37 +253,62 @@ def _be_child(request: dict[str, Any], job: Job | None, say: int) -> None:
     parent = os.getppid()
     code = 1
     try:
-        _prctl(DEATH_SIGNAL, signal.SIGKILL)
+        prctl(DEATH_SIGNAL, signal.SIGKILL)
         if os.getppid() != parent:  # it ended before the line above
             os._exit(1)
         os.setsid()
+        adopt_orphans()
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        signal.signal(signal.SIGTERM, _stop)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         nothing = os.open(os.devnull, os.O_RDWR)
         os.dup2(nothing, 0)
         os.dup2(2, 1)
+        _be_ended_first()
         _draw_lots_anew()
         if job:
-            _limit_memory(job.limits.memory)
-            result = do(job).as_json()
+            _watch_cells(say)
+            limit_memory(job.limits.memory)
+            finished = _attempt(job)
+            result = left_behind(finished, end_below(say)).as_json()
         else:
             result = json.dumps(read_years(**request["read"]))
-        os.set_blocking(say, True)
-        data = result.encode("utf-8")
-        while data:
-            data = data[os.write(say, data) :]
+        write_all(say, json.dumps({"result": result}) + "\n")
         code = 0
     except BaseException as error:
-        sys.stderr.write(f"{type(error).__name__}: {error}\n")
+        with suppress(OSError):
+            sys.stderr.write(f"{type(error).__name__}: {error}\n")
     finally:
         os._exit(code)
 
 
-def _stop(number: int, frame: FrameType | None) -> None:
+def _attempt(job: Job) -> Finished:
+    """Do a job, which may be told that it has run for too long."""
     from analysis.pipeline.shell import CellTimeout
 
-    raise CellTimeout("the step has run for too long")
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise CellTimeout(f"the step ran for more than {job.limits.step_seconds:g} seconds")
+
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        return attempt(job, own_process=True)
+    except CellTimeout as error:  # between two cells, or in an export
+        return Finished(error="Timeout", message=str(error))
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
+def _watch_cells(say: int) -> None:
+    """Let the parent know which cell is run: it stops one that nothing here could interrupt."""
+    from analysis.pipeline import shell
+
+    shell.watcher = lambda index: write_all(say, json.dumps({"cell": index}) + "\n")
+
+
+def _be_ended_first() -> None:
+    """Let the system end this process before any other where memory runs out."""
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
 
 
 def _draw_lots_anew() -> None:
@@ -260,21 +319,13 @@ def _draw_lots_anew() -> None:
     np.random.seed()  # noqa: NPY002 - the global state is what notebooks inherit
 
 
-def _limit_memory(most: int) -> None:
-    """Let Python raise MemoryError where the process would take more than this beyond what it was forked with."""
-    if most:
-        held = psutil.Process().memory_info().data
-        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-        resource.setrlimit(resource.RLIMIT_DATA, (held + most, hard))
-
-
 def main() -> None:
     """Serve on standard input and output until the input ends."""
     requests, answers = os.dup(0), os.dup(1)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _prctl(SUBREAPER, 1)
+    adopt_orphans()
     prepare()
     gc.collect()
     gc.freeze()

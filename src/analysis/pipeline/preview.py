@@ -10,6 +10,7 @@ A process is always kept ready: it has imported the large libraries, and nothing
 from __future__ import annotations
 
 import contextlib
+import csv
 import json
 import os
 import re
@@ -175,8 +176,6 @@ def _parameters(project: Project, year: int, appendix: str, unit: str) -> dict[s
 
 def _units(results: Path) -> list[str]:
     """Return the units that were asked, as the released results have them."""
-    import csv
-
     try:
         with (results / "response.csv").open(encoding="utf-8", newline="") as file:
             return [row["unit_id"] for row in csv.DictReader(file)]

@@ -8,7 +8,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,18 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from analysis.pipeline.freshness import Digests, State, facts_of, inputs_of, only_text
-from analysis.pipeline.stage import WORK, Stage, commit, forget, interrupted, remove_file, sweep, write_whole
+from analysis.pipeline.stage import (
+    WORK,
+    Stage,
+    commit,
+    forget,
+    interrupted,
+    is_interrupted,
+    remove_file,
+    sweep,
+    undisturbed,
+    write_whole,
+)
 from analysis.pipeline.steps import (
     ANALYSIS,
     Asked,
@@ -122,8 +133,13 @@ def run(project: Project, years: Iterable[int], options: Options, tell: Tell) ->
             what = f"there is no reporting year {year} (there are: {known})"
             do = "Choose one of them, or add the year with `analysis new-year`"
             raise InputError.one(project.name(project.raw(year)), what, do)
-    with _alone(project, _involved(project, wanted)):
-        return _Run(project, wanted, options, tell).go()
+    involved = _involved(project, wanted)
+    with _alone(project, involved):
+        try:
+            return _Run(project, wanted, options, tell).go()
+        finally:
+            for year in involved:
+                sweep(project, year)
 
 
 def _involved(project: Project, years: Iterable[int]) -> list[int]:
@@ -215,6 +231,8 @@ class _Run:
         steps = [step for year in self.involved for step in analysis_steps(self.asked[year])]
         steps += [step for year in self.wanted for step in self.publishing(year)]
         if any(self.why(step) for step in steps):
+            return False
+        if any(self.states[year].note("open") for year in self.wanted):  # it ended before `close`
             return False
         names = {step.name for step in steps}
         gone = any(set(self.states[year].steps) - names for year in self.wanted)
@@ -337,6 +355,8 @@ class _Run:
             only_text(reasons),
             self.options.limits,
         )
+        if not self.states[step.year].note("open"):
+            self.states[step.year].note("open", True)
         self.say("start", step, "; ".join(reasons))
         workers.start(job)
         return step, stage, facts
@@ -354,9 +374,10 @@ class _Run:
             "outputs": outputs,
             "seconds": finished.seconds,
         }
-        commit(self.project, stage, finished.outputs, sorted(set(before) - set(outputs)), done)
-        state.record(**done)
-        forget(self.project, stage)
+        with undisturbed():
+            commit(self.project, stage, finished.outputs, sorted(set(before) - set(outputs)), done)
+            state.record(**done)
+            forget(self.project, stage)
         self.done.add(step.name)
         self.say("done", step, seconds=finished.seconds, memory=finished.memory)
 
@@ -422,9 +443,9 @@ class _Run:
         from analysis.report import index
 
         state = self.states[year]
-        if state.steps:
+        own = {name: told for name, told in self.told.items() if name.startswith(f"{year} ")}
+        if any(told["result"] == "done" for told in own.values()):
             write_manifest(self.project, year, state)
-            own = {name: told for name, told in self.told.items() if name.startswith(f"{year} ")}
             write_run(
                 self.project,
                 year,
@@ -435,6 +456,7 @@ class _Run:
                 steps=own,
             )
             index.write(self.project.outputs(year).parent)
+            state.note("open", False)
         self.end(year)
 
     def end(self, year: int, text: str = "") -> None:
@@ -465,7 +487,7 @@ def rerun(project: Project, year: int, tell: Callable[[str], None]) -> list[str]
         if event.kind in ("failed", "error"):
             failures.append(event.text)
 
-    with temporary_root(project) as folder:
+    with _alone(project, [year]), temporary_root(project, year) as folder:
         again = copy_raw(project, year, Path(folder))
         tell(f"Running {year} from nothing ...")
         code = run(again, [year], Options(final=final), hear)
@@ -477,6 +499,15 @@ def recover(project: Project, state: State) -> None:
     for stage, then in interrupted(project, state.year):
         state.record(**then)
         forget(project, stage)
+
+
+def recover_alone(project: Project, years: Iterable[int]) -> None:
+    """Complete what a crash interrupted, for those who only look; a run that is going on does that itself."""
+    open_years = [year for year in years if is_interrupted(project, year)]
+    with suppress(InputError, PermissionError), _alone(project, open_years):
+        for year in open_years:
+            recover(project, State(project, year))
+            sweep(project, year)
 
 
 def publishing_steps(

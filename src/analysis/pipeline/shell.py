@@ -6,6 +6,7 @@ own engine, cell by cell; tests compare the two.
 
 from __future__ import annotations
 
+import io
 import os
 import platform
 import signal
@@ -25,8 +26,11 @@ from nbformat import NotebookNode
 from traitlets import Type
 from traitlets.config import Config
 
-MOST_PRINTED = 20_000_000
-"""Characters that one cell may print: more would make a notebook that nobody can open."""
+MOST_SHOWN = 20_000_000
+"""Characters that a notebook may print and show: more would make one that nobody can open."""
+
+if sys.platform == "linux":
+    import fcntl
 
 LANGUAGE = {
     "codemirror_mode": {"name": "ipython", "version": sys.version_info[0]},
@@ -40,12 +44,20 @@ LANGUAGE = {
 """What a kernel says of its language; it is stored in the notebook."""
 
 
-class PrintedTooMuch(Exception):
-    """A cell printed more than `MOST_PRINTED` characters."""
+class ShownTooMuch(BaseException):
+    """The notebook printed and showed more than `MOST_SHOWN` characters; no ``except Exception`` in it hides that."""
 
 
-class CellTimeout(Exception):
-    """A cell ran longer than it may."""
+class CellTimeout(BaseException):
+    """A cell ran longer than it may; no ``except Exception`` in it hides that."""
+
+
+def _nobody(index: int) -> None:
+    """Hear which cell begins, and do nothing."""
+
+
+watcher: Callable[[int], None] = _nobody
+"""Told the number of each cell before it is run: whoever watches over this process puts a function here."""
 
 
 class _Outputs:
@@ -55,12 +67,12 @@ class _Outputs:
         self.cell: list[NotebookNode] = []
         self.shown: dict[str, list[NotebookNode]] = {}
         self.clear_next = False
-        self.printed = 0
+        self.size = 0
         self.collect: Callable[[], None] = lambda: None
 
     def begin(self) -> list[NotebookNode]:
         """Begin a cell, and return the list that its outputs will be added to."""
-        self.cell, self.clear_next, self.printed = [], False, 0
+        self.cell, self.clear_next = [], False
         return self.cell
 
     def add(self, output: NotebookNode, display_id: str = "") -> None:
@@ -68,12 +80,15 @@ class _Outputs:
         self.collect()
         if self.clear_next:
             self.clear(wait=False)
+        if output.output_type != "error":
+            self.count(sum(len(shown) for shown in output.data.values() if isinstance(shown, str)))
         self.cell.append(output)
         if display_id:
             self.shown.setdefault(display_id, []).append(output)
 
     def update(self, display_id: str, data: dict[str, Any], metadata: dict[str, Any]) -> None:
         """Replace what has been shown under a display id."""
+        self.count(sum(len(shown) for shown in data.values() if isinstance(shown, str)))
         for output in self.shown.get(display_id, []):
             output.data, output.metadata = data, metadata
 
@@ -86,13 +101,11 @@ class _Outputs:
     def write(self, name: str, text: str) -> None:
         """Add what Python prints, after what programs have printed so far."""
         self.collect()
+        self.count(len(text))
         self.write_collected(name, text)
 
     def write_collected(self, name: str, text: str) -> None:
         """Add printed text to the last output if that is of the same stream."""
-        self.printed += len(text)
-        if self.printed > MOST_PRINTED:
-            raise PrintedTooMuch(f"the cell prints more than {MOST_PRINTED // 1_000_000} million characters")
         last = self.cell[-1] if self.cell and not self.clear_next else None
         if last is not None and last.output_type == "stream" and last.name == name:
             last.text.append(text)
@@ -100,6 +113,13 @@ class _Outputs:
             if self.clear_next:
                 self.clear(wait=False)
             self.cell.append(nbformat.v4.new_output("stream", name=name, text=[text]))
+
+    def count(self, size: int) -> None:
+        """Stop where the notebook has shown too much."""
+        self.size += size
+        if self.size > MOST_SHOWN:
+            what = f"it prints or shows more than {MOST_SHOWN // 1_000_000} million characters"
+            raise ShownTooMuch(what)
 
 
 _outputs = _Outputs()
@@ -160,6 +180,16 @@ class Shell(InteractiveShell):
             nbformat.v4.new_output("error", ename=etype.__name__, evalue=str(evalue), traceback=list(stb))
         )
 
+    def showtraceback(self, *args: Any, **more: Any) -> None:
+        """Show an error; one that came of too little memory gets what it needs to be shown."""
+        if isinstance(sys.exc_info()[1], MemoryError):
+            _lift_memory_limit()
+        super().showtraceback(*args, **more)
+
+    def ask_exit(self) -> None:
+        """End the notebook, as ``exit`` asks for."""
+        raise SystemExit("the notebook called exit")
+
     def enable_gui(self, gui: object = None) -> None:
         """Accept any matplotlib backend: there is no window whose events would have to be handled."""
 
@@ -172,40 +202,26 @@ class Shell(InteractiveShell):
         return shell
 
 
-class _Printed:
+class _Printed(io.TextIOBase):
     """Stands for ``sys.stdout`` or ``sys.stderr``."""
 
-    encoding, errors, mode, closed = "utf-8", "strict", "w", False
+    encoding, errors = "utf-8", "strict"
 
-    def __init__(self, name: str, descriptor: int) -> None:
-        self.name, self._descriptor = f"<{name}>", descriptor
-        self._stream = name
+    def __init__(self, stream: str, descriptor: int) -> None:
+        self.name, self.mode = f"<{stream}>", "w"
+        self._stream, self._descriptor = stream, descriptor
 
     def write(self, text: str) -> int:
+        if self.closed:
+            raise ValueError("I/O operation on closed file")
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         if text:
             _outputs.write(self._stream, text)
         return len(text)
 
-    def writelines(self, lines: Iterator[str]) -> None:
-        for line in lines:
-            self.write(line)
-
-    def flush(self) -> None:
-        """Nothing waits: what is written stands in the outputs at once."""
-
-    def isatty(self) -> bool:
-        return False
-
-    def readable(self) -> bool:
-        return False
-
     def writable(self) -> bool:
         return True
-
-    def seekable(self) -> bool:
-        return False
 
     def fileno(self) -> int:
         return self._descriptor
@@ -218,22 +234,22 @@ class _Captured:
         self._before = sys.stdout, sys.stderr
         for stream in self._before:
             stream.flush()
-        self._file = tempfile.TemporaryFile()
+        self._files = {"stdout": _bounded_file(), "stderr": _bounded_file()}
         self._kept = [os.dup(1), os.dup(2)]
-        for descriptor in (1, 2):
-            os.dup2(self._file.fileno(), descriptor)
-        self._read = 0
+        for descriptor, file in zip((1, 2), self._files.values(), strict=True):
+            os.dup2(file, descriptor)
         _outputs.collect = self.collect
         sys.stdout, sys.stderr = _Printed("stdout", 1), _Printed("stderr", 2)
         return self
 
     def collect(self) -> None:
         """Add what programs have printed since last time to the outputs of the cell."""
-        end = os.lseek(self._file.fileno(), 0, os.SEEK_END)
-        if end > self._read:
-            text = os.pread(self._file.fileno(), min(end - self._read, MOST_PRINTED + 1), self._read)
-            self._read = end
-            _outputs.write_collected("stdout", text.decode("utf-8", errors="replace"))
+        for stream, file in self._files.items():
+            if size := os.lseek(file, 0, os.SEEK_CUR):
+                text = os.pread(file, size, 0).decode("utf-8", errors="replace")
+                os.lseek(file, 0, os.SEEK_SET)  # those who print share this place, and go on from it
+                _outputs.count(size)
+                _outputs.write_collected(stream, text)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -243,7 +259,19 @@ class _Captured:
         for descriptor, kept in zip((1, 2), self._kept, strict=True):
             os.dup2(kept, descriptor)
             os.close(kept)
-        self._file.close()
+        for file in self._files.values():
+            os.close(file)
+
+
+def _bounded_file() -> int:
+    """Return a file for what programs print. On Linux it lies in memory, and can hold little more than may be shown."""
+    if sys.platform != "linux":
+        with tempfile.TemporaryFile() as file:
+            return os.dup(file.fileno())
+    descriptor = os.memfd_create("printed", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    os.ftruncate(descriptor, MOST_SHOWN + 1)
+    fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK)
+    return descriptor
 
 
 def run_notebook(manager: Any, timeout: float) -> None:
@@ -261,6 +289,7 @@ def run_notebook(manager: Any, timeout: float) -> None:
     manager.nb.metadata["language_info"] = NotebookNode(LANGUAGE)
     with _Captured() as captured:
         for index, cell in enumerate(manager.nb.cells):
+            watcher(index)
             manager.cell_start(cell, index)
             try:
                 if not _run_cell(shell, cell, captured, timeout):
@@ -281,10 +310,7 @@ def _run_cell(shell: Shell, cell: NotebookNode, captured: _Captured, timeout: fl
         with _time_limit(timeout):
             result = shell.run_cell(cell.source, store_history=True, silent=False)
         captured.collect()
-    except (
-        PrintedTooMuch,
-        CellTimeout,
-    ) as error:  # it came just after the cell, or within IPython's own code
+    except (ShownTooMuch, CellTimeout) as error:  # just after the cell, or within IPython's own code
         shell.showtraceback((type(error), error, error.__traceback__))
         result = None
     if os.getpid() != process:
@@ -294,7 +320,19 @@ def _run_cell(shell: Shell, cell: NotebookNode, captured: _Captured, timeout: fl
         if output.output_type == "stream":
             output.text = "".join(output.text)
     cell.outputs = outputs
-    return "raises-exception" in tags or not any(output.output_type == "error" for output in outputs)
+    failed = result is None or not result.success
+    return (
+        not (failed or any(output.output_type == "error" for output in outputs)) or "raises-exception" in tags
+    )
+
+
+def _lift_memory_limit() -> None:
+    """Let this process take more memory again: it has failed, and only tells how."""
+    if sys.platform == "linux":
+        import resource
+
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
 
 
 @contextmanager

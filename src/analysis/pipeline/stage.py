@@ -213,6 +213,11 @@ def forget(project: Project, stage: Stage) -> None:
         stage.journal.parent.rmdir()
 
 
+def is_interrupted(project: Project, year: int) -> bool:
+    """Return whether a crash interrupted a commit of a year, or one goes on."""
+    return any((project.root / WORK / _COMMITS).glob(f"{year}-*.json"))
+
+
 def interrupted(project: Project, year: int) -> list[tuple[Stage, Any]]:
     """Complete the commits of a year that a crash interrupted; return what each handed back."""
     found = []

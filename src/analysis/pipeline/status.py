@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from analysis.pipeline.freshness import Digests, State, facts_of
-from analysis.pipeline.run import known_plans, publishing_steps
+from analysis.pipeline.run import known_plans, publishing_steps, recover_alone
 from analysis.pipeline.steps import analysis_steps, years_before
 from analysis.project import Project
 
@@ -17,6 +17,7 @@ def look(project: Project, years: Iterable[int]) -> dict[str, list[str]]:
     """
     wanted = sorted(set(years))
     involved = sorted({*wanted, *(y for year in wanted for y in years_before(project, year))})
+    recover_alone(project, involved)
     digests = Digests(project)
     states = {year: State(project, year) for year in involved}
     asked = known_plans(project, involved, states, digests)

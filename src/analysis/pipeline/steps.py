@@ -15,7 +15,10 @@ Value = str | int | float | bool
 ANALYSIS = ("1_clean", "2_code", "3_analyse")
 """The notebooks that read answers; executed ones are sensitive."""
 
-COMPARE = "4_compare"
+COMPARE, ADMINISTRATION = "4_compare", "appendix_administration"
+
+TABLES = "tabeller"
+"""The workbook with the tables of all common appendices."""
 
 _READING = ("intake", "pipeline", "privacy", "problems", "project", "survey")
 ROOMS: Mapping[str, tuple[str, ...]] = {
@@ -54,6 +57,8 @@ class Step:
         Folders from people that it may look at.
     after : tuple of (str, str)
         The steps whose outputs it reads, and the folder in which it reads them.
+    joins : bool
+        Whether it runs no notebook, but joins what those of earlier steps show.
     """
 
     year: int
@@ -64,6 +69,7 @@ class Step:
     decides: tuple[str, ...] = ()
     sees: tuple[str, ...] = ()
     after: tuple[tuple[str, str], ...] = ()
+    joins: bool = False
 
     @property
     def name(self) -> str:
@@ -172,7 +178,7 @@ def compare_step(asked: Asked, earlier: Iterable[int]) -> Step:
 
 
 def appendix_steps(asked: Asked, *, compare: bool, final: bool) -> list[Step]:
-    """Return the appendices of a year: the common ones, then one for each invited unit."""
+    """Return the appendices of a year: the common ones, one for each invited unit, and the workbook of tables."""
     year = asked.year
     results = RESULTS.format(year=year)
     names = ["3_analyse", COMPARE] if compare else ["3_analyse"]
@@ -189,10 +195,14 @@ def appendix_steps(asked: Asked, *, compare: bool, final: bool) -> list[Step]:
     if compare:
         steps.append(step("appendix_years", "bilaga-3-jamforelse"))
     steps += [
-        step("appendix_administration", f"forvaltningar/{unit}", f"appendix_administration_{unit}", unit=unit)
+        step(ADMINISTRATION, f"forvaltningar/{unit}", f"{ADMINISTRATION}_{unit}", unit=unit)
         for unit in asked.units
     ]
-    return steps
+    joined = [s for s in steps if s.notebook != ADMINISTRATION]
+    titles: dict[str, Value] = {s.output: f"Bilaga {s.appendix.split('-')[1]}" for s in joined}
+    after = tuple((s.name, f"outputs/{year}/notebooks/") for s in joined)
+    tables = Step(year, "appendix_results", titles, TABLES, TABLES, after=after, joins=True)
+    return [*steps, tables]
 
 
 def every_step(asked: Asked) -> list[Step]:
@@ -200,7 +210,7 @@ def every_step(asked: Asked) -> list[Step]:
     return [
         *analysis_steps(asked),
         compare_step(asked, []),
-        *appendix_steps(asked, compare=True, final=False),
+        *(step for step in appendix_steps(asked, compare=True, final=False) if not step.joins),
     ]
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import struct
 import zlib
-from functools import cache
+from functools import cache, lru_cache
 from xml.sax.saxutils import escape
 
 import typst
@@ -69,23 +69,29 @@ def picture(figure: Figure, density: int) -> bytes:
     ExportError
         When its SVG cannot be drawn. Names the cell.
     """
-    width, height = figure.size
-    page = f"#set page(width: {width}pt, height: {height}pt, margin: 0pt)\n"
-    source = page + '#image(bytes(sys.inputs.svg), format: "svg", width: 100%)'
     try:
-        png = typst.compile(
-            source.encode(),
-            format="png",
-            ppi=density,
-            ignore_system_fonts=True,
-            font_paths=_no_fonts(),
-            sys_inputs={"svg": figure.svg},
-        )
+        return _drawn(figure.svg, figure.size, density)
     except typst.TypstError as error:
         what = f"the figure cannot be drawn: {error.message}"
         raise ExportError(
             [Problem(figure.cell, what, "Show a matplotlib figure with show(figure, …)")]
         ) from None
+
+
+@lru_cache(maxsize=64)
+def _drawn(svg: str, size: tuple[float, float], density: int) -> bytes:
+    """Return SVG as PNG; kept for a while, because Word and the files show the same pictures."""
+    width, height = size
+    page = f"#set page(width: {width}pt, height: {height}pt, margin: 0pt)\n"
+    source = page + '#image(bytes(sys.inputs.svg), format: "svg", width: 100%)'
+    png = typst.compile(
+        source.encode(),
+        format="png",
+        ppi=density,
+        ignore_system_fonts=True,
+        font_paths=_no_fonts(),
+        sys_inputs={"svg": svg},
+    )
     return bytes(png)
 
 

@@ -11,8 +11,6 @@ import base64
 import csv
 import html
 import io
-import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import resources
@@ -142,18 +140,6 @@ def _csv_cell(column: Column, value: Value) -> str:
     if isinstance(value, int | float):
         return f"{swedish.rounded(value, column.decimals or 0):f}".replace(".", ",")
     return as_text(column.show(value))
-
-
-def _slug(text: str) -> str:
-    """Return a text as it can stand in the name of a file.
-
-    Examples
-    --------
-    >>> _slug("Bilaga 1. Förvaltningar")
-    'bilaga-1-forvaltningar'
-    """
-    letters = unicodedata.normalize("NFKD", text.casefold()).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]+", "-", letters).strip("-")
 
 
 def _marks(marks: Sequence[str]) -> str:
@@ -309,7 +295,7 @@ class _Renderer:
     def file_name(self, block: TableBlock) -> str:
         """Return what a table is called when it is saved: it says where it comes from, and its marks."""
         about = self.document.about
-        parts = (_slug(part) for part in (about.title[:60], block.label, *about.marks))
+        parts = (swedish.slug(part) for part in (about.title[:60], block.label, *about.marks))
         return "-".join(part for part in parts if part) + ".csv"
 
     # Text

@@ -23,7 +23,6 @@ from itertools import groupby
 from xml.sax.saxutils import escape
 
 import docx
-import typst
 from docx.document import Document as DocxDocument
 from docx.opc.constants import CONTENT_TYPE, RELATIONSHIP_TYPE
 from docx.opc.coreprops import CoreProperties
@@ -35,7 +34,7 @@ from docx.parts.story import StoryPart
 from docx.shared import Pt
 
 from analysis.problems import Problem
-from analysis.report import swedish
+from analysis.report import figure_files, swedish
 from analysis.report.blocks import (
     THEMES,
     Block,
@@ -67,9 +66,6 @@ from analysis.report.layout import GAP, Laid, Placed, Setting, Typesetter, dejav
 
 TEXT_WIDTH, TEXT_HEIGHT = 453.0, 680.0
 """Points between the margins of a portrait A4 page."""
-
-PICTURE_DENSITY = 220
-"""Pixels per inch of a picture: what Word itself keeps when it saves a document for printing."""
 
 DEEPEST_LIST = 9
 """Word knows so many levels of lists."""
@@ -365,7 +361,9 @@ class _Writer:
         scale = min(1.0, TEXT_WIDTH / width, 0.85 * TEXT_HEIGHT / height)
         caption = self.caption(block, f"{block.label}. {block.caption}")
         lines = block.footer()
-        picture = self.file.part.new_pic_inline(io.BytesIO(_picture(block)), width=Pt(width * scale))
+        picture = self.file.part.new_pic_inline(
+            io.BytesIO(figure_files.picture(block, figure_files.PRINT_DENSITY)), width=Pt(width * scale)
+        )
         self.pictures += 1
         picture.docPr.set("id", str(self.pictures))
         picture.docPr.set("name", block.label)
@@ -597,37 +595,3 @@ def _table_cell(text: str, width: int, is_number: bool, style: str, kept: bool) 
     lines = "\n".join(text.splitlines())
     content = _paragraph(style, _run(lines), right, kept=kept)
     return f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/></w:tcPr>{content}</w:tc>'
-
-
-@cache
-def _no_fonts() -> typst.Fonts:
-    """Return no fonts, read once: the letters of a figure are outlines."""
-    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False)
-
-
-def _picture(figure: Figure) -> bytes:
-    """Return a figure as PNG.
-
-    Raises
-    ------
-    ExportError
-        When its SVG cannot be drawn. Names the cell.
-    """
-    width, height = figure.size
-    page = f"#set page(width: {width}pt, height: {height}pt, margin: 0pt)\n"
-    source = page + '#image(bytes(sys.inputs.svg), format: "svg", width: 100%)'
-    try:
-        png = typst.compile(
-            source.encode(),
-            format="png",
-            ppi=PICTURE_DENSITY,
-            ignore_system_fonts=True,
-            font_paths=_no_fonts(),
-            sys_inputs={"svg": figure.svg},
-        )
-    except typst.TypstError as error:
-        what = f"the figure cannot be drawn: {error.message}"
-        raise ExportError(
-            [Problem(figure.cell, what, "Show a matplotlib figure with show(figure, …)")]
-        ) from None
-    return bytes(png)

@@ -112,7 +112,9 @@ def answers_of(asked: Survey, rows: list[dict[str, Any]]) -> pd.DataFrame:
             else:
                 frame[column] = pd.Series(given, dtype=dtypes.get(question.kind, "str"))
                 status = ["_not_answered" if v is None else "answered" for v in given]
-                frame[f"{column}#status"] = pd.Series(status, dtype="str").astype(pd.CategoricalDtype(list(STATUS)))
+                frame[f"{column}#status"] = pd.Series(status, dtype="str").astype(
+                    pd.CategoricalDtype(list(STATUS))
+                )
     return frame
 
 
@@ -219,7 +221,9 @@ def _compared(
     walks = {before.year: crosswalk(asked, before)}
     counts = {asked.year: tables["counts"].frame, before.year: old["counts"].frame}
     names = pd.Series(list(units), dtype="str")
-    here = pd.DataFrame({"year": before.year, "unit_id": names, "newest_unit_id": names}).astype({"year": "int64"})
+    here = pd.DataFrame({"year": before.year, "unit_id": names, "newest_unit_id": names}).astype(
+        {"year": "int64"}
+    )
     own = {before.year: old["unit_answers"].frame} if "unit_answers" in old else {}
     return release_comparison(compare_counts(counts, walks), walks, here, unit_history(own, walks, here))
 
@@ -227,12 +231,12 @@ def _compared(
 def _table(rows: Any, columns: str, rule: str) -> Released:
     names = columns.split(", ")
     frame = pd.DataFrame(list(rows), columns=names)
-    return Released(frame.astype({c: "int64" if c in ("n", "open") else "str" for c in names}), names[0], rule)
+    return Released(
+        frame.astype({c: "int64" if c in ("n", "open") else "str" for c in names}), names[0], rule
+    )
 
 
-def _response(
-    given: pd.DataFrame, units: dict[str, tuple[str, str, str]], asked: Survey
-) -> pd.DataFrame:
+def _response(given: pd.DataFrame, units: dict[str, tuple[str, str, str]], asked: Survey) -> pd.DataFrame:
     answered = set(given["unit_id"].dropna())
     size = len([q for q in asked.questions if q.kind != "unit"])
     rows = [
@@ -241,7 +245,7 @@ def _response(
     ]
     columns = ["unit_id", "name", "kind", "invited", "status", "answered_items", "asked_items"]
     frame = pd.DataFrame(rows, columns=columns)
-    types = {c: "str" for c in ("unit_id", "name", "kind", "status")} | {"invited": "bool"}
+    types = dict.fromkeys(("unit_id", "name", "kind", "status"), "str") | {"invited": "bool"}
     return frame.astype(types | {"answered_items": "int64", "asked_items": "int64"})
 
 

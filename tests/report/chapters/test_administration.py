@@ -23,7 +23,9 @@ def five(built: Any) -> Results:
 
 def test_the_summary_of_an_administration_in_full(published: Any, five: Results) -> None:
     chapters.unit_summary(five, "d0")
-    assert published.text == """\
+    assert (
+        published.text
+        == """\
 D0 stadsdelsförvaltning har lämnat ett fullständigt svar. Alla 3 frågor är besvarade. Ett fritextsvar har lämnats, varav \
 ett är godkänt som [belysande exempel](#tabell-begrepp).
 
@@ -35,6 +37,7 @@ stadsdelsförvaltningar är det mittersta svaret ”I mycket stor grad”.
 Bredvid förvaltningens svar visar tabellerna hur många stadsdelsförvaltningar, och hur många av alla, som har gett samma \
 svar, av dem som har besvarat frågan. En asterisk (*) betyder att rubrikens ordalydelse ännu inte är bekräftad mot \
 källan."""
+    )
 
 
 def test_differences_need_three_others_and_a_whole_step(five: Results, three: Results) -> None:
@@ -47,14 +50,20 @@ def test_an_administration_that_is_not_named_after_its_kind_is_told_of_which_it_
     published: Any, three: Results
 ) -> None:
     chapters.unit_summary(three, "kultur")
-    assert published.text.startswith("Kulturförvaltningen är en fackförvaltning och har lämnat ett fullständigt svar.")
+    assert published.text.startswith(
+        "Kulturförvaltningen är en fackförvaltning och har lämnat ett fullständigt svar."
+    )
     assert "På ingen skalfråga skiljer sig svaret med ett steg eller mer" in published.text
 
 
-def test_one_that_did_not_answer_is_met_kindly(published: Any, built: Any, rows: list[dict[str, Any]]) -> None:
+def test_one_that_did_not_answer_is_met_kindly(
+    published: Any, built: Any, rows: list[dict[str, Any]]
+) -> None:
     found = built.results(rows[:2])
     chapters.unit_summary(found, "kultur")
-    assert published.text == """\
+    assert (
+        published.text
+        == """\
 Kulturförvaltningen är en fackförvaltning och har inte besvarat enkäten. 2 av 3 tillfrågade förvaltningar (67 %) har \
 svarat.
 
@@ -64,6 +73,7 @@ förvaltningen själv kan ha svarat tidigare år.
 
 Tabellerna visar det vanligaste svaret bland fackförvaltningar och bland alla som har besvarat frågan. En asterisk (*) \
 betyder att rubrikens ordalydelse ännu inte är bekräftad mot källan."""
+    )
     chapters.unit_sections(found, "kultur")
     assert published.rows("Svar: kunskap")[1] == ("Styrningen är tydlig.", "..", "Instämmer helt: 2 av 2")
 
@@ -100,10 +110,14 @@ def test_the_year_before_stands_beside(published: Any, built: Any, rows: list[di
     ]  # fmt: skip
 
 
-def test_merged_administrations_say_who_answered_what(published: Any, built: Any, rows: list[dict[str, Any]]) -> None:
+def test_merged_administrations_say_who_answered_what(
+    published: Any, built: Any, rows: list[dict[str, Any]]
+) -> None:
     found = built.results(rows, earlier=rows)
     history = found.tables["unit_history"]
-    found.tables["unit_history"] = history.assign(newest_unit_id=history["newest_unit_id"].replace("farsta", "bromma"))
+    found.tables["unit_history"] = history.assign(
+        newest_unit_id=history["newest_unit_id"].replace("farsta", "bromma")
+    )
     chapters.unit_section(found, "bromma", "s1")
     assert published.rows("Svar: kunskap")[0][2] == "I stor grad\nFarsta: I mycket stor grad"
     assert published.rows("Vilka har ni samverkat med?")[1][2] == "Ja\nFarsta: nej"
@@ -127,6 +141,10 @@ def test_quotes_and_their_state(published: Any, built: Any, rows: list[dict[str,
     found = built.results(rows, approved={"h0": "Bromma, redigerat."})
     chapters.unit_section(found, "bromma", "s2")
     assert published.text.endswith("Ur svaret på frågan ”Berätta”:\n\n> Bromma, redigerat.\n>\n> – Redigerat")
-    for unit, state in (("bromma", "Godkänt efter ändring"), ("farsta", "Ej granskat"), ("kultur", "Inget svar")):
+    for unit, state in (
+        ("bromma", "Godkänt efter ändring"),
+        ("farsta", "Ej granskat"),
+        ("kultur", "Inget svar"),
+    ):
         chapters.unit_texts(found, unit)
         assert published.tables[-1].rows == (("Berätta.", state),)

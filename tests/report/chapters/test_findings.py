@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from analysis.privacy.release import Results
-from analysis.report.chapters.findings import FEWEST_FINDINGS, MOST_FINDINGS, changes, find_findings, split_between_kinds
+from analysis.report.chapters.findings import (
+    FEWEST_FINDINGS,
+    MOST_FINDINGS,
+    changes,
+    find_findings,
+    split_between_kinds,
+)
 
 GROUPS = {
     "d1": ("D1", "D1", "district"), "d2": ("D2", "D2", "district"), "d3": ("D3", "D3", "district"),
@@ -15,21 +21,36 @@ GROUPS = {
 
 def told(results: Results) -> list[tuple[str, str, tuple[str, ...], int, int]]:
     """Return why, question, answers, count and base of each finding."""
-    return [(f.why, f.part.question["id"], f.part.values, f.part.n, f.part.base) for f in find_findings(results)]
+    return [
+        (f.why, f.part.question["id"], f.part.values, f.part.n, f.part.base) for f in find_findings(results)
+    ]
 
 
 def test_each_starting_point_then_the_others_then_the_most_chosen(three: Results) -> None:
     assert told(three)[:3] == [
-        ("end", "grad", ("stor", "mycket"), 2, 3),  # as large as for the statement, which comes later
+        ("scale", "grad", ("stor", "mycket"), 2, 3),  # as large as for the statement, which comes later
         ("option", "plan", ("ja",), 2, 3),  # the other sections have no scale
         ("option", "vilka", ("skola",), 3, 3),
     ]
 
 
+def test_the_middle_of_a_scale_is_told_where_most_answers_are_there(built: Any) -> None:
+    asked = built.survey(only=("grad",))
+    for answers, expected in (
+        (["viss", "viss", "stor"], ("viss",)),
+        (["liten", "viss", "stor"], ("stor", "mycket")),  # of equals the high end
+        (["liten", "inte_alls", "viss"], ("inte_alls", "liten")),
+    ):
+        rows = [{"unit": u, "grad": answer} for u, answer in zip(built.units, answers, strict=True)]
+        assert [f.part.values for f in find_findings(built.results(rows, asked))] == [expected]
+
+
 def test_no_question_is_told_of_twice_and_eight_are_enough(built: Any) -> None:
     scale = next(q for q in built.questions if q["id"] == "grad")
     many = [{**scale, "id": f"q{i}", "text": f"Fråga {i}?", "section": f"p{i % 9}"} for i in range(20)]
-    sections = [{"id": f"p{i}", "title": f"P{i}", "kind": "starting_point", "confirmed": True} for i in range(9)]
+    sections = [
+        {"id": f"p{i}", "title": f"P{i}", "kind": "starting_point", "confirmed": True} for i in range(9)
+    ]
     unit = {"id": "vem", "text": "Vem?", "kind": "unit", "section": "p0"}
     asked = built.survey(questions=[unit, *many], sections=sections)
     rows = [{"unit": u, **{f"q{i}": "stor" if i < 12 else "liten" for i in range(20)}} for u in built.units]
@@ -47,7 +68,9 @@ def test_answers_that_all_have_given_are_told_together(built: Any, rows: list[di
 
 
 def test_a_count_that_is_left_out_is_never_told_of(built: Any) -> None:
-    rows = [{"grad": "stor", "plan": "ja"}] * 9 + [{"grad": "mycket", "plan": "ja"}] * 2 + [{"grad": "viss"}] * 9
+    rows = (
+        [{"grad": "stor", "plan": "ja"}] * 9 + [{"grad": "mycket", "plan": "ja"}] * 2 + [{"grad": "viss"}] * 9
+    )
     results = built.results(rows, built.survey("people", only=("grad", "plan")))
     hidden = results.tables["counts"].query("question == 'grad' and value == 'mycket'")
     assert hidden["suppressed"].all()

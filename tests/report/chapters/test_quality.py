@@ -17,12 +17,17 @@ def test_what_is_left_to_do_is_listed(published: Any, three: Results) -> None:
     chapters.missing(three)
     assert published.text == "Inget återstår: underlaget är bekräftat, granskat och godkänt."
     chapters.missing(Results({**three.survey, "missing": ["Diarienummer saknas."]}, three.tables, {}))
-    assert published.said[-1] == "Innan bilagorna kan bli slutliga återstår följande:\n\n- Diarienummer saknas\\."
+    assert (
+        published.said[-1]
+        == "Innan bilagorna kan bli slutliga återstår följande:\n\n- Diarienummer saknas\\."
+    )
 
 
 def test_the_method_in_full(published: Any, three: Results) -> None:
     chapters.method(three)
-    assert published.text == """\
+    assert (
+        published.text
+        == """\
 Enkäten är en [totalundersökning](#tabell-begrepp): alla berörda förvaltningar tillfrågas. Därför finns inget \
 urvalsfel, och varken signifikanstest eller felmarginaler redovisas.
 
@@ -32,6 +37,7 @@ senaste fullständiga.
 
 Det som förvaltningarna uppger återges som deras uppfattning och inte som bevisade effekter. Antal redovisas före \
 andelar."""
+    )
 
 
 def test_replaced_answers_are_counted_in_words(published: Any, three: Results) -> None:
@@ -51,7 +57,12 @@ def test_nonresponse_is_told_by_question(published: Any, built: Any, rows: list[
     assert published.text == (
         "3 av 8 frågor har lämnats utan svar minst en gång. Flest svar saknas på frågan ”När beslutades planen?”: två."
     )
-    assert published.rows("Partiellt bortfall per fråga")[0] == ("I vilken grad har kunskapen ökat?", "2", "–", "1")
+    assert published.rows("Partiellt bortfall per fråga")[0] == (
+        "I vilken grad har kunskapen ökat?",
+        "2",
+        "–",
+        "1",
+    )
 
 
 def test_every_cell_is_accounted_for(published: Any, three: Results) -> None:
@@ -118,7 +129,9 @@ def test_the_declaration_has_the_headings_of_statistics_sweden(published: Any, t
     assert [text for text in published.said if text.startswith("#")] == HEADINGS
 
 
-def test_the_declaration_is_written_from_the_data(published: Any, built: Any, rows: list[dict[str, Any]]) -> None:
+def test_the_declaration_is_written_from_the_data(
+    published: Any, built: Any, rows: list[dict[str, Any]]
+) -> None:
     chapters.quality_declaration(built.results(rows[:2], earlier=rows))
     text = published.text
     assert "Enkäten avser enkäten om arbetet och har 8 frågor. Uppgiftslämnare är förvaltningar." in text
@@ -132,7 +145,9 @@ def test_the_declaration_is_written_from_the_data(published: Any, built: Any, ro
 
 
 def test_the_declaration_of_people_claims_no_census(published: Any, built: Any) -> None:
-    chapters.quality_declaration(built.results([{"grad": "stor"}] * 20, built.survey("people", only=("grad",))))
+    chapters.quality_declaration(
+        built.results([{"grad": "stor"}] * 20, built.survey("people", only=("grad",)))
+    )
     text = published.text
     assert "totalundersökning" not in text
     assert "kan inte räknas upp till en större grupp" in text
@@ -151,7 +166,11 @@ def test_the_codebook_has_a_table_for_each_section_and_a_row_for_each_question(
     published: Any, three: Results
 ) -> None:
     chapters.codebook(three)
-    assert [t.caption for t in published.tables] == ["Kodbok: Kunskap", "Kodbok: Övrigt", "Kodbok: Jämställdhet"]
+    assert [t.caption for t in published.tables] == [
+        "Kodbok: Kunskap",
+        "Kodbok: Övrigt",
+        "Kodbok: Jämställdhet",
+    ]
     headings = ["Fråga", "Frågetyp", "Svar i sak och antal", "Inget svar i sak och antal", "Ändringar"]
     assert all([c.heading for c in table.columns] == headings for table in published.tables)
     rows = cells(published)
@@ -178,7 +197,9 @@ def test_the_codebook_of_people_shows_no_small_number(published: Any, built: Any
     assert rows[2][2:4] == ["Besvarad: visas inte", "Antalen visas inte"]
 
 
-def test_numbers_of_organisations_stand_with_their_smallest_and_largest(published: Any, three: Results) -> None:
+def test_numbers_of_organisations_stand_with_their_smallest_and_largest(
+    published: Any, three: Results
+) -> None:
     book = three.tables["codebook"]
     here = (book["question"] == "antal") & (book["value"] == "answered")
     three.tables["codebook"] = book.assign(

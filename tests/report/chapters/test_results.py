@@ -28,7 +28,9 @@ def test_title_page_carries_the_marks_that_hold(published: Any, three: Results) 
 
 def test_the_summary_in_full(published: Any, three: Results) -> None:
     chapters.summary(three)
-    assert published.text == """\
+    assert (
+        published.text
+        == """\
 Enkäten omfattar 8 frågor, varav 5 med fasta svarsalternativ, och gäller perioden 1 januari 2021 till 30 september \
 2021. 3 av 3 tillfrågade förvaltningar (100 %) har svarat.
 
@@ -39,14 +41,17 @@ Resultaten i korthet:
 - Alla tre förvaltningar uppger att de har samverkat med skola ([](#tabell-fraga-vilka)).
 - 2 av 3 förvaltningar instämmer helt i påståendet ”Styrningen är tydlig” ([](#tabell-fraga-tydlig)).
 
-Resultaten har valts ut enligt en fast regel: den ände av en skala som flest svar samlas i, för varje utgångspunkt \
-och för övriga avsnitt tillsammans och det svar som flest har valt av flera möjliga."""
+Resultaten har valts ut enligt en fast regel: den del av en skala (övre änden, nedre änden eller mitten) som flest svar \
+samlas i, för varje utgångspunkt och för övriga avsnitt tillsammans och det svar som flest har valt av flera möjliga."""
+    )
 
 
 def test_the_summary_of_people_has_percentages_and_no_administrations(published: Any, built: Any) -> None:
     rows = [{"grad": "stor"}] * 30 + [{"grad": "viss"}] * 10
     chapters.summary(built.results(rows, built.survey("people", only=("grad",))))
-    assert published.text == """\
+    assert (
+        published.text
+        == """\
 Enkäten omfattar 1 fråga, och gäller perioden 1 januari 2021 till 30 september 2021. 40 inlämnade svar ingår i \
 redovisningen.
 
@@ -54,12 +59,19 @@ Resultaten i korthet:
 
 - 30 av 40 svarande (75 %) uppger att kunskapen har ökat i stor eller mycket stor grad ([](#tabell-fraga-grad)).
 
-Resultaten har valts ut enligt en fast regel: den ände av en skala som flest svar samlas i, för varje utgångspunkt \
-och för övriga avsnitt tillsammans."""
+Resultaten har valts ut enligt en fast regel: den del av en skala (övre änden, nedre änden eller mitten) som flest svar \
+samlas i, för varje utgångspunkt och för övriga avsnitt tillsammans."""
+    )
 
 
-def test_a_difference_between_kinds_and_a_change_are_told_with_both_counts(published: Any, built: Any) -> None:
-    units = {f"{kind[0]}{i}": (f"{kind}{i}", f"{kind}{i}", kind) for kind in ("district", "specialist") for i in range(3)}
+def test_a_difference_between_kinds_and_a_change_are_told_with_both_counts(
+    published: Any, built: Any
+) -> None:
+    units = {
+        f"{kind[0]}{i}": (f"{kind}{i}", f"{kind}{i}", kind)
+        for kind in ("district", "specialist")
+        for i in range(3)
+    }
     asked = built.survey(only=("grad", "tydlig", "plan", "analys"))
     now = [{"unit": u, "grad": "stor", "tydlig": "helt" if u < "s" else "inte", "plan": "ja"} for u in units]
     before = [{"unit": u, "grad": "stor", "plan": "nej"} for u in units]
@@ -138,7 +150,9 @@ def test_a_heading_that_nobody_has_confirmed_has_a_mark_that_is_explained_once(
 
 def test_a_section_in_full(published: Any, three: Results) -> None:
     chapters.section(three, "s1")
-    assert published.text == """\
+    assert (
+        published.text
+        == """\
 ### Kunskap*
 
 #### I vilken grad har kunskapen ökat?
@@ -156,6 +170,7 @@ som alla tre förvaltningar uppger: 2 av 2 stadsdelsförvaltningar och 1 av 1 fa
 
 Frågan har en skala med tre steg och har besvarats av alla 3 förvaltningar som har svarat. Två förvaltningar (2 av 3) \
 instämmer helt: 2 av 2 stadsdelsförvaltningar och 0 av 1 fackförvaltning. En förvaltning (1 av 3) instämmer inte alls."""
+    )
 
 
 def test_table_of_a_scale_has_counts_by_kind_and_no_percentage_of_few(published: Any, three: Results) -> None:
@@ -183,14 +198,20 @@ def test_several_choices_are_sorted_by_size(published: Any, three: Results) -> N
     assert [row[:2] for row in table.rows] == [("Skola", 3), ("Polis", 1), ("Region Stockholm", 1)]
 
 
-def test_who_did_not_answer_stands_outside_the_base(published: Any, built: Any, rows: list[dict[str, Any]]) -> None:
+def test_who_did_not_answer_stands_outside_the_base(
+    published: Any, built: Any, rows: list[dict[str, Any]]
+) -> None:
     del rows[2]["vilka"]
     chapters.section(built.results(rows), "s1")
     assert "Utanför basen: ej besvarad 1." in published.table("Vilka har ni samverkat med?").notes
-    assert "Frågan kan ha flera svar och har besvarats av 2 av 3 förvaltningar som har svarat." in published.text
+    assert (
+        "Frågan kan ha flera svar och har besvarats av 2 av 3 förvaltningar som har svarat." in published.text
+    )
 
 
-def test_a_question_that_was_not_asked_of_all_says_so(published: Any, built: Any, rows: list[dict[str, Any]]) -> None:
+def test_a_question_that_was_not_asked_of_all_says_so(
+    published: Any, built: Any, rows: list[dict[str, Any]]
+) -> None:
     rows[2]["plan"] = "_not_shown"
     chapters.section(built.results(rows), "s2")
     assert "Till en förvaltning har den inte ställts, på grund av tidigare svar." in published.text
@@ -205,7 +226,9 @@ def test_numbers_of_people_below_the_threshold_are_not_shown(published: Any, thr
     assert "55" not in published.text
 
 
-def test_numbers_that_may_be_shown_are_added_up(published: Any, built: Any, rows: list[dict[str, Any]]) -> None:
+def test_numbers_that_may_be_shown_are_added_up(
+    published: Any, built: Any, rows: list[dict[str, Any]]
+) -> None:
     questions = [{**q, "about": "organisations"} if q["id"] == "antal" else q for q in built.questions]
     chapters.section(built.results(rows, built.survey(questions=questions)), "s2")
     assert "Frågan besvaras med ett tal. 3 förvaltningar har angett ett tal, sammanlagt 55." in published.text
@@ -221,7 +244,9 @@ def test_only_approved_quotes_are_shown_with_their_source(published: Any, three:
     assert "*skriver*" not in published.text
 
 
-def test_dates_are_told_by_the_first_and_the_last(published: Any, built: Any, rows: list[dict[str, Any]]) -> None:
+def test_dates_are_told_by_the_first_and_the_last(
+    published: Any, built: Any, rows: list[dict[str, Any]]
+) -> None:
     chapters.section(built.results(rows), "s2")
     assert "1 förvaltning har angett ett datum: 1 mars 2021." in published.text
     rows[1]["dag"] = "2021-04-02"
@@ -232,15 +257,24 @@ def test_dates_are_told_by_the_first_and_the_last(published: Any, built: Any, ro
 
 
 def test_a_grid_has_a_row_for_each_item(published: Any, built: Any) -> None:
-    items = [{"id": "skola", "text": "Skolan", "column": "a"}, {"id": "polis", "text": "Polisen", "column": "b"}]
+    items = [
+        {"id": "skola", "text": "Skolan", "column": "a"},
+        {"id": "polis", "text": "Polisen", "column": "b"},
+    ]
     grid = {**built.questions[1], "items": items, "clause": None}
     asked = built.survey(questions=[built.questions[0], grid])
     rows = [{"unit": u, "grad[skola]": "stor", "grad[polis]": "liten"} for u in built.units]
     found = built.results(rows, asked)
     chapters.section(found, "s1")
     chapters.overview(found)
-    assert [row[0] for row in published.table("I vilken grad har kunskapen ökat?").rows] == ["Skolan", "Polisen"]
-    assert "Mest samlade är svaren på ”Skolan”: alla tre förvaltningar svarar ”I stor grad” eller" in published.text
+    assert [row[0] for row in published.table("I vilken grad har kunskapen ökat?").rows] == [
+        "Skolan",
+        "Polisen",
+    ]
+    assert (
+        "Mest samlade är svaren på ”Skolan”: alla tre förvaltningar svarar ”I stor grad” eller"
+        in published.text
+    )
     assert published.rows("Förvaltningarnas svar på skalfrågorna, steg")[0] == ("Bromma", "4", "2")
 
 

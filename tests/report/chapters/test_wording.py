@@ -10,8 +10,16 @@ from analysis.report.chapters.reading import Part
 from analysis.report.chapters.wording import beside, joined, predicate, quoted
 
 
-def part(text: str, labels: tuple[str, ...], *, kind: str = "scale", n: int = 3, base: int = 5, **more: Any) -> Part:
-    question = {"id": "q", "text": text, "kind": kind, "items": {"rad": "Skolan"}, "clause": more.pop("clause", None)}
+def part(
+    text: str, labels: tuple[str, ...], *, kind: str = "scale", n: int = 3, base: int = 5, **more: Any
+) -> Part:
+    question = {
+        "id": "q",
+        "text": text,
+        "kind": kind,
+        "items": {"rad": "Skolan"},
+        "clause": more.pop("clause", None),
+    }
     return Part(question, more.pop("item", ""), labels, labels, n, base, **more)
 
 

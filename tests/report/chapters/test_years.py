@@ -23,7 +23,9 @@ def two_years(built: Any) -> Results:
 
 def test_the_summary_of_the_years_in_full(published: Any, two_years: Results) -> None:
     chapters.years_summary(two_years)
-    assert published.text == """\
+    assert (
+        published.text
+        == """\
 2 av 2 frågor med fasta svarsalternativ ställdes på samma sätt 2020 och kan jämföras.
 
 Mest har detta ändrats sedan 2020:
@@ -34,15 +36,18 @@ Mest har detta ändrats sedan 2020:
 Här visas de största förändringarna av andelar, en per fråga, om de är minst 15 [procentenheter](#tabell-begrepp) och \
 minst fem har svarat båda åren.
 
-Antalet förvaltningar är litet: en enda förvaltning motsvarar ungefär 17 procentenheter. Alla har inte svarat varje år, \
-och en skillnad mellan åren kan bero på vilka som har svarat. Den visar inte varför svaren har ändrats."""
+Antalet förvaltningar är litet: en enda förvaltning motsvarar ungefär 17 procentenheter. En skillnad mellan åren kan \
+bero på vilka som har svarat, och den visar inte varför svaren har ändrats."""
+    )
 
 
 def test_no_change_is_made_of_small_ones(published: Any, built: Any) -> None:
     asked = built.survey(only=("plan",))
     rows = [{"unit": u, "plan": "ja"} for u in UNITS]
     chapters.years_summary(built.results(rows, asked, units=UNITS, earlier=rows))
-    assert "Inget svar har ändrats med minst 15 [procentenheter](#tabell-begrepp) sedan 2020." in published.said
+    assert (
+        "Inget svar har ändrats med minst 15 [procentenheter](#tabell-begrepp) sedan 2020." in published.said
+    )
 
 
 def test_without_earlier_years_there_is_nothing_to_compare(published: Any, three: Results) -> None:
@@ -62,15 +67,25 @@ def test_years_stand_side_by_side(published: Any, two_years: Results) -> None:
         "2021."
     )
     table = published.table("I vilken grad har kunskapen ökat?")
-    assert [c.heading for c in table.columns] == ["Svar", "2020, antal", "2020, andel", "2021, antal", "2021, andel"]
+    assert [c.heading for c in table.columns] == [
+        "Svar",
+        "2020, antal",
+        "2020, andel",
+        "2021, antal",
+        "2021, andel",
+    ]
     assert ("I stor grad", 2, 40.0, 6, 100.0) in table.rows
-    assert table.notes == ("Bas, förvaltningar som har besvarat frågan: 5 år 2020 och 6 år 2021. ”Vet ej” ingår.",)
+    assert table.notes == (
+        "Bas, förvaltningar som har besvarat frågan: 5 år 2020 och 6 år 2021. ”Vet ej” ingår.",
+    )
     assert len(published.figures) == 2
 
 
 def test_the_questions_over_the_years(published: Any, two_years: Results) -> None:
     walk = two_years.tables["crosswalk"]
-    two_years.tables["crosswalk"] = walk.assign(status=walk["status"].mask(walk["question"] == "plan", "reworded"))
+    two_years.tables["crosswalk"] = walk.assign(
+        status=walk["status"].mask(walk["question"] == "plan", "reworded")
+    )
     chapters.crosswalk(two_years)
     assert published.text == "Av 2 frågor 2021 är 1 desamma som 2020."
     assert published.tables[0].rows == (

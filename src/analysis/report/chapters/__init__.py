@@ -17,7 +17,13 @@ module               what it holds
 ===================  ================================================================================
 """
 
-from analysis.report.chapters.administration import unit_history, unit_sections, unit_summary, unit_texts
+from analysis.report.chapters.administration import (
+    unit_history,
+    unit_section,
+    unit_sections,
+    unit_summary,
+    unit_texts,
+)
 from analysis.report.chapters.parts import definitions, open_appendix
 from analysis.report.chapters.quality import (
     cleaning,
@@ -73,6 +79,7 @@ __all__ = [
     "themes",
     "unit_history",
     "unit_name",
+    "unit_section",
     "unit_sections",
     "unit_summary",
     "unit_texts",

@@ -333,7 +333,7 @@ def _open_lines(view: _View, question: Question) -> list[list[Value]]:
         shown = ".." if answer.suppressed else answer.label or decimal(answer.number)
         before = "" if answer.item else view.said_before(question)
         numbers = [
-            _median(view.results, question, answer.item, g) if question["kind"] == "number" else ""
+            _median(view.results, question, answer.item, g) if question["kind"] == "number" else ".."
             for g in (view.kind, ALL)
         ]
         found.append(view.line(text, shown, before, *numbers))
@@ -345,7 +345,7 @@ def _median(results: Results, question: Question, item: str, group: str) -> str:
     rows = results.tables["numbers"]
     rows = rows[(rows["question"] == question["id"]) & (rows["item"] == item) & (rows["group"] == group)]
     if rows.empty or rows["suppressed"].iloc[0] or pd.isna(rows["median"].iloc[0]):
-        return ""
+        return ".."
     return f"Median {decimal(rows['median'].iloc[0])}"
 
 

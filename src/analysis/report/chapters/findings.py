@@ -13,6 +13,7 @@ from analysis.privacy.release import Results
 from analysis.report.chapters.reading import (
     CLOSED,
     Part,
+    ends,
     group_labels,
     main_sections,
     parts,
@@ -30,7 +31,7 @@ MOST_TOGETHER = 3
 SMALLEST_DIFFERENCE = 15.0
 """Percentage points: a smaller difference between kinds or years is not told."""
 
-Reason = Literal["end", "option", "kinds", "years"]
+Reason = Literal["scale", "option", "kinds", "years"]
 """Why a result is told: it is where most answers of a scale gather, the most chosen option, the largest difference
 between kinds of unit, or the largest change since the year before."""
 
@@ -68,8 +69,9 @@ class Finding:
 def find_findings(results: Results) -> list[Finding]:
     """Return at most eight results that a summary tells, in the order of the rule.
 
-    1. For each starting point (where there are none: for each section), the end of a scale where the largest
-       share of those who answered is found; of a section without scales the answer that most have given.
+    1. For each starting point (where there are none: for each section), the part of a scale where the largest
+       share of those who answered is found: its high end, its low end, or what lies between. Of a section without
+       scales the answer that most have given.
     2. The same over all other sections together.
     3. The option that most have chosen, of all questions with several choices.
     4. The answer on which the kinds of unit differ most, where at least three of each have answered and the
@@ -103,22 +105,34 @@ def find_findings(results: Results) -> list[Finding]:
     return found
 
 
-def parts_of_everyone(results: Results, group: str = ALL) -> list[Part]:
-    """Return the parts of all closed questions, in the order of the questionnaire."""
-    return _parts(results, results.tables["counts"], group)
+def parts_of_everyone(results: Results) -> list[Part]:
+    """Return the parts of all closed questions, in the order of the questionnaire; of scales also the middle."""
+    return _parts(results, results.tables["counts"], ALL, middle=True)
 
 
-def _parts(results: Results, counts: pd.DataFrame, group: str) -> list[Part]:
+def _parts(results: Results, counts: pd.DataFrame, group: str, *, middle: bool = False) -> list[Part]:
     of_question = dict(iter(counts.groupby("question", sort=False)))
     asked = [q for q in results.survey["questions"] if q["kind"] in CLOSED and q["id"] in of_question]
-    return [part for q in asked for part in parts(q, of_question[q["id"]], group)]
+    return [part for q in asked for part in parts(q, of_question[q["id"]], group, middle=middle)]
 
 
 def _strongest(told: Iterable[Part]) -> list[Finding]:
-    """Return the ends of scales by their shares, or the answers to other questions where there are no scales."""
+    """Return the parts of scales by their shares, or the answers to other questions where there are no scales.
+
+    Of equal parts of a scale the high end is taken before the low one, and an end before the middle.
+    """
     listed = list(told)
-    ends = [Finding(p, "end") for p in listed if p.question["kind"] == "scale"]
-    return _largest_first(ends) or _most_chosen(listed, "multiple") + _most_chosen(listed, "single")
+    order = {p.key: _place(p) for p in listed if p.question["kind"] == "scale"}
+    scales = [Finding(p, "scale") for p in listed if p.key in order]
+    return sorted(
+        _largest_first(scales), key=lambda f: (-round(f.part.percent, 6), order[f.part.key])
+    ) or _most_chosen(listed, "multiple") + _most_chosen(listed, "single")
+
+
+def _place(part: Part) -> int:
+    """Return where a part of a scale comes among equals: the high end, the low end, the middle."""
+    low, high = ends(part.question)[0], ends(part.question)[-1]
+    return 0 if part.values == high else 1 if part.values == low else 2
 
 
 def _most_chosen(told: Iterable[Part], kind: str) -> list[Finding]:
@@ -144,9 +158,10 @@ def split_between_kinds(results: Results) -> list[Finding]:
     kinds = [g for g in group_labels(results) if g != ALL]
     if len(kinds) < 2:
         return []
-    of_kinds = [{p.key: p for p in parts_of_everyone(results, kind)} for kind in kinds]
+    counts = results.tables["counts"]
+    of_kinds = [{p.key: p for p in _parts(results, counts, kind)} for kind in kinds]
     found = []
-    for part in parts_of_everyone(results):
+    for part in _parts(results, counts, ALL):
         beside = tuple(of_kind[part.key] for of_kind in of_kinds if part.key in of_kind)
         if len(beside) == len(kinds) and all(p.base >= FEWEST_IN_A_KIND for p in beside):
             found.append(Finding(part, "kinds", beside))

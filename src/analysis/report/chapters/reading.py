@@ -200,11 +200,12 @@ class Part:
         return self.question["id"], self.item, self.values
 
 
-def parts(question: Question, counts: pd.DataFrame, group: str = ALL) -> list[Part]:
+def parts(question: Question, counts: pd.DataFrame, group: str = ALL, *, middle: bool = False) -> list[Part]:
     """Return the parts that the answers to a closed question are told by, as far as they are known.
 
-    Of a scale these are its two ends: one step each of less than four steps, two of four to six, else three. Of
-    another question they are its options. What is left out, and questions that nobody answered, give none.
+    Of a scale these are its two ends: one step each of less than four steps, two of four to six, else three; and
+    what lies between them, if asked for. Of another question they are its options. What is left out, and questions
+    that nobody answered, give none.
 
     Parameters
     ----------
@@ -221,7 +222,11 @@ def parts(question: Question, counts: pd.DataFrame, group: str = ALL) -> list[Pa
             wanted: list[tuple[str, ...]] = [(str(item),)]
         else:
             counted, named = rows.set_index("value"), str(item)
-            wanted = ends(question) if question["kind"] == "scale" else [(v,) for v in steps(question)]
+            wanted = [(v,) for v in steps(question)]
+            if question["kind"] == "scale":
+                wanted = ends(question)
+                between = tuple(v for v in steps(question) if all(v not in end for end in wanted))
+                wanted += [between] if middle and between else []
         for values in wanted:
             told = counted.reindex(list(values))
             if told["n"].notna().all() and told["base"].notna().all() and int(told["base"].iloc[0]):

@@ -112,7 +112,8 @@ def finding_sentence(results: Results, finding: Finding) -> str:
 
 
 _REASONS = {
-    "end": "den ände av en skala som flest svar samlas i, för varje {section} och för övriga avsnitt tillsammans",
+    "scale": "den del av en skala (övre änden, nedre änden eller mitten) som flest svar samlas i, för varje {section} "
+    "och för övriga avsnitt tillsammans",
     "option": "det svar som flest har valt av flera möjliga",
     "kinds": "den största skillnaden mellan förvaltningstyper",
     "years": "den största förändringen sedan året före",
@@ -221,11 +222,7 @@ def overview(results: Results) -> None:
         return
     say("## Överblick över skalfrågorna")
     of = counted(len({(p.question["id"], p.item) for p in told}), "fråga", "frågor")
-    say(
-        f"{of} besvaras på en skala. {_table_and_figure(results)}"
-        "En skalas ändar är dess två lägsta och två högsta steg; en kort skala har ett steg i varje ände och en "
-        "lång tre."
-    )
+    say(sentences(f"{of} besvaras på en skala.", _table_and_figure(results), _ends_sentence(told)))
     if by_units(results):
         _heat_map(results, scales)
     _ends_table(results, told)
@@ -233,8 +230,19 @@ def overview(results: Results) -> None:
 
 def _table_and_figure(results: Results) -> str:
     return (
-        "Översikten visar varje förvaltnings svar och hur svaren fördelar sig. " if by_units(results) else ""
+        "Översikten visar varje förvaltnings svar och hur svaren fördelar sig." if by_units(results) else ""
     )
+
+
+def _ends_sentence(told: Sequence[Part]) -> str:
+    """Return what the ends of a scale are."""
+    lengths = {len(part.values) for part in told}
+    if lengths == {1}:
+        return "En skalas ändar är dess lägsta och dess högsta steg."
+    if len(lengths) == 1:
+        n = swedish.number_word(lengths.pop())
+        return f"En skalas ändar är dess {n} lägsta och {n} högsta steg."
+    return "En skalas ändar är dess två lägsta och två högsta steg, men ett av varje i en kort skala och tre i en lång."
 
 
 def _heat_map(results: Results, scales: Sequence[Question]) -> None:
@@ -348,9 +356,12 @@ def starting_points(results: Results) -> None:
     """Publish the starting points of the strategy; every topic where the survey has none."""
     many = respondents(results)[2]
     written = any(q["kind"] == "free_text" for q in results.survey["questions"])
-    examples = f"Svar i {word('fritext')} visas som {word('belysande exempel')} när en person har godkänt dem."
+    examples = (
+        f"Svar i {word('fritext')} visas som {word('belysande exempel')} när en person har godkänt dem."
+    )
     intro = sentences(
-        f"Här redovisas vad {many} själva uppger. Andelarna avser frågans {word('bas')}.", examples if written else ""
+        f"Här redovisas vad {many} själva uppger. Andelarna avser frågans {word('bas')}.",
+        examples if written else "",
     )
     part(results, main_heading(results), main_sections(results), intro=intro)
 
@@ -451,11 +462,14 @@ def _of_all(results: Results, n: int) -> str:
     """Return how many of all that have answered the survey."""
     one, many, _ = respondents(results)
     total = included(results)
-    if n > total:
+    if n > total:  # only where somebody has answered without being asked
         return swedish.plural(n, one, many)
-    if n == total > 1:
-        return f"alla {swedish.number(total)} {many} som har svarat"
-    return f"{swedish.number(n)} av {swedish.number(total)} {many} som har svarat"
+    text = (
+        f"alla {swedish.plural(n, one, many)}"
+        if n == total > 1
+        else f"{swedish.number(n)} av {swedish.plural(total, one, many)}"
+    )
+    return f"{text} som har svarat" if by_units(results) else text
 
 
 def result_in_words(results: Results, question: Question, rows: pd.DataFrame) -> str:

@@ -97,16 +97,14 @@ def change_sentence(results: Results, finding: Finding) -> str:
 def _caution(results: Results) -> str:
     """Return how much one answer weighs, and what a change need not mean."""
     if not by_units(results):
-        same = "De som har svarat är inte desamma alla år."
-        return f"{same} En skillnad mellan åren kan därför bero på vilka som har svarat."
+        return "En skillnad mellan åren kan bero på vilka som har svarat."
     n = int((results.tables["response"]["status"].isin(["complete", "partial"])).sum())
     if not n:
         return ""
     points = swedish.number(100 / n)
     return (
-        f"Antalet förvaltningar är litet: en enda förvaltning motsvarar ungefär {points} procentenheter. Alla har inte "
-        f"svarat varje år, och en skillnad mellan åren kan bero på vilka som har svarat. Den visar inte varför svaren "
-        f"har ändrats."
+        f"Antalet förvaltningar är litet: en enda förvaltning motsvarar ungefär {points} procentenheter. En skillnad "
+        "mellan åren kan bero på vilka som har svarat, och den visar inte varför svaren har ändrats."
     )
 
 
