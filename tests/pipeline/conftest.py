@@ -18,6 +18,7 @@ from analysis.pipeline.worker import Finished, Job
 from analysis.pipeline.workers import Workers
 from analysis.project import Project
 from tests.conftest import copy_home
+from tests.pipeline.small_home import decided, finished_home, small_home  # noqa: F401 - fixtures
 
 OUTPUTS = {
     "1_clean": ("data/processed/{year}/answers.csv",),

@@ -311,6 +311,7 @@ def _run_cell(shell: Shell, cell: NotebookNode, captured: _Captured, timeout: fl
             result = shell.run_cell(cell.source, store_history=True, silent=False)
         captured.collect()
     except (ShownTooMuch, CellTimeout) as error:  # just after the cell, or within IPython's own code
+        outputs[:] = [output for output in outputs if output.output_type != "error"]  # what came of it
         shell.showtraceback((type(error), error, error.__traceback__))
         result = None
     if os.getpid() != process:
@@ -320,10 +321,12 @@ def _run_cell(shell: Shell, cell: NotebookNode, captured: _Captured, timeout: fl
         if output.output_type == "stream":
             output.text = "".join(output.text)
     cell.outputs = outputs
-    failed = result is None or not result.success
-    return (
-        not (failed or any(output.output_type == "error" for output in outputs)) or "raises-exception" in tags
-    )
+    shown = any(output.output_type == "error" for output in outputs)
+    if result is not None and not result.success and not shown:  # IPython prints groups of errors
+        error = result.error_in_exec or result.error_before_exec
+        outputs.append(nbformat.v4.new_output("error", ename=type(error).__name__, evalue=str(error)))
+        shown = True
+    return not shown or "raises-exception" in tags
 
 
 def _lift_memory_limit() -> None:

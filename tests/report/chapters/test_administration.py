@@ -64,8 +64,7 @@ def test_one_that_did_not_answer_is_met_kindly(
     assert (
         published.text
         == """\
-Kulturförvaltningen är en fackförvaltning och har inte besvarat enkäten. 2 av 3 tillfrågade förvaltningar (67 %) har \
-svarat.
+Kulturförvaltningen är en fackförvaltning och har inte besvarat enkäten. 2 av 3 tillfrågade förvaltningar har svarat.
 
 Det betyder bara att förvaltningens arbete inte syns i årets resultat. Inga svar har lagts till för den, och den räknas \
 som [objektsbortfall](#tabell-begrepp). Bilagan visar i stället vad de som har svarat uppger, bredvid det som \

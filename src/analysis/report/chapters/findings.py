@@ -31,9 +31,9 @@ MOST_TOGETHER = 3
 SMALLEST_DIFFERENCE = 15.0
 """Percentage points: a smaller difference between kinds or years is not told."""
 
-Reason = Literal["scale", "option", "kinds", "years"]
+Reason = Literal["scale", "option", "kinds", "years", "next"]
 """Why a result is told: it is where most answers of a scale gather, the most chosen option, the largest difference
-between kinds of unit, or the largest change since the year before."""
+between kinds of unit, the largest change since the year before, or the next of the first kind."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def find_findings(results: Results) -> list[Finding]:
     add(changes(results))
     for candidate in _strongest(told):
         if len(found) < FEWEST_FINDINGS:
-            add([candidate])
+            add([replace(candidate, why="next")])
     return found
 
 

@@ -494,7 +494,9 @@ def _nonresponse(results: Results) -> tuple[str, ...]:
     asked = invited(results)
     lost = int((~asked["status"].isin(ANSWERED)).sum())
     of = (
-        swedish.share(lost, len(asked), "förvaltning", "förvaltningar")
+        swedish.share(
+            lost, len(asked), "förvaltning", "förvaltningar", smallest_total=smallest_count(results)
+        )
         if len(asked)
         else "Ingen är tillfrågad"
     )

@@ -77,9 +77,10 @@ def _asked_sentence(results: Results) -> str:
     asked = len(survey["questions"])
     closed = sum(q["kind"] in CLOSED for q in survey["questions"])
     period = survey["period"]
-    of_which = f", varav {closed or 'inga'} med fasta svarsalternativ" if asked > 1 else ""
+    of_which = "" if asked == 1 else ", alla" if closed == asked else f", varav {closed or 'inga'}"
+    told = f"{of_which} med fasta svarsalternativ," if of_which else ""
     return (
-        f"Enkäten omfattar {swedish.plural(asked, 'fråga', 'frågor')}{of_which}, och gäller perioden "
+        f"Enkäten omfattar {swedish.plural(asked, 'fråga', 'frågor')}{told} och gäller perioden "
         f"{swedish.date(period['start'])} till {swedish.date(period['end'])}."
     )
 
@@ -96,7 +97,11 @@ def response_sentence(results: Results) -> str:
     partial = int((asked["status"] == "partial").sum())
     if asked.empty:
         return "Ingen förvaltning har tillfrågats."
-    text = f"{swedish.share(n, len(asked), 'tillfrågad förvaltning', 'tillfrågade förvaltningar')} har svarat"
+    noun = "tillfrågad förvaltning", "tillfrågade förvaltningar"
+    if n == len(asked) > 1:
+        text = f"Alla {swedish.number_word(n)} {noun[1]} har svarat"
+    else:
+        text = f"{swedish.share(n, len(asked), *noun, smallest_total=smallest_count(results))} har svarat"
     return text + (f", varav {swedish.number_word(partial)} ofullständigt." if partial else ".")
 
 
@@ -112,18 +117,18 @@ def finding_sentence(results: Results, finding: Finding) -> str:
 
 
 _REASONS = {
-    "scale": "den del av en skala (övre änden, nedre änden eller mitten) som flest svar samlas i, för varje {section} "
-    "och för övriga avsnitt tillsammans",
+    "scale": "den del av en skala (övre änden, nedre änden eller mitten) som flest svar samlas i, för varje {section}",
     "option": "det svar som flest har valt av flera möjliga",
     "kinds": "den största skillnaden mellan förvaltningstyper",
     "years": "den största förändringen sedan året före",
+    "next": "därefter de svar som är mest samlade",
 }
 
 
 def _rule_sentence(results: Results, found: Sequence[Finding]) -> str:
     """Return how the findings have been chosen: the rules that have given one."""
     starting = section_of(results, main_sections(results)[0])["kind"] == "starting_point"
-    section = "utgångspunkt" if starting else "avsnitt"
+    section = "utgångspunkt och för övriga avsnitt tillsammans" if starting else "avsnitt"
     used = [text.format(section=section) for why, text in _REASONS.items() if why in {f.why for f in found}]
     return f"Resultaten har valts ut enligt en fast regel: {swedish.join(used)}."
 
@@ -781,7 +786,8 @@ def _crossing_view(results: Results, crossing: pd.DataFrame, theme: str, named: 
     else:
         where = swedish.join(quoted(titles[s]) for s in top["section"])
         one, many = KIND_NOUNS
-        n = swedish.share(int(top["units"].iloc[0]), int(top["base_units"].iloc[0]), one, many)
+        counts = int(top["units"].iloc[0]), int(top["base_units"].iloc[0])
+        n = swedish.share(*counts, one, many, smallest_total=smallest_count(results))
         each = " vardera" if len(top) > 1 else ""
         told = f"Temat {named} föreslås för flest fritextsvar i {where}: {n}{each}."
     say(f"{told} Förslagen bygger på ord i svaren och är inte kodade av en person.")
