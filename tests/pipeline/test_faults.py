@@ -1,4 +1,4 @@
-"""Never a half result: whatever goes wrong, it is said in a sentence, nothing is left, and the next run is right."""
+"""Never a half result: whatever goes wrong is said in a sentence, nothing is left, and the next run is right."""
 
 from __future__ import annotations
 
@@ -15,54 +15,732 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 import psutil
 import pytest
 
+from analysis.pipeline.confine import confine
+from tests.conftest import copy_raw
 from tests.pipeline.small_home import HOME, Home, make_small_home
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux alone")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only on Linux are processes forked")
 
-SENTENCES = 3
-"""Lines that a failure may take: what happened, where the notebook is kept, and that the year is not done."""
+YEAR = "data/processed/2021"
+KEPT = f"{YEAR}/notebooks/failed"
 
-FOREVER = "import time\nwhile True:\n    time.sleep(0.1)"
+
+def reached(code: str) -> str:
+    """Return a fault that says that it is reached, by a file in its temporary folder."""
+    return f"import tempfile\nPath(tempfile.gettempdir(), 'reached').touch()\n{code}"
+
+
+SLEEP = reached("import time\ntime.sleep(1000)")
+SLEEP_AND_START = reached(
+    "import subprocess, time\nsubprocess.Popen(['setsid', 'sleep', '1000'])\ntime.sleep(0.1)\ntime.sleep(1000)"
+)
 
 
 def wait_for(what: Callable[[], object], seconds: float = 60) -> None:
     until = time.monotonic() + seconds
     while not what():
-        assert time.monotonic() < until, "it did not happen"
+        assert time.monotonic() < until, "it has not happened"
         time.sleep(0.02)
 
 
-def has_begun(home: Home, step: str) -> bool:
-    """Return whether the fault of a step is reached: it leaves a file of its name in the temporary folder."""
-    return (home.root / f"begun-{step}").exists()
+@contextmanager
+def running(home: Home, **faults: str) -> Iterator[subprocess.Popen[str]]:
+    """Run the command until one of the faults is reached."""
+    process = home.start(faults=faults)
+    try:
+        wait_for(lambda: list(home.temporary.glob("*/reached")))
+        yield process
+    finally:
+        for found in home.processes():
+            with suppress(psutil.NoSuchProcess):
+                found.kill()
+        process.communicate()
 
 
-def begin(home: Home, step: str, code: str) -> dict[str, str]:
-    """Return a fault that first says that it is reached; tests of what may be written do without it."""
-    return {step: f'os.write(2, b""); os.mkfifo("begun")\n{code}'}
+def prepared(process: subprocess.Popen[str]) -> psutil.Process:
+    """Return the prepared process of a command."""
+    (found,) = psutil.Process(process.pid).children()
+    return found
 
 
-def assert_said(done: subprocess.CompletedProcess[str], *sentences: str, code: int = 1) -> None:
-    """Check that a run ended in clear sentences and nothing else."""
-    assert done.returncode == code, done.stderr
-    assert "Traceback" not in done.stderr
-    said = [line for line in done.stderr.splitlines() if not line.startswith("[")]
-    assert len(said) <= SENTENCES, done.stderr
+def assert_said(output: str, *sentences: str) -> None:
+    """Check that a run ended in clear sentences and in nothing else."""
+    assert "Traceback" not in output
+    assert "Error:" not in re.sub(r"stopped: \w+:", "", output)
     for sentence in sentences:
-        assert sentence in done.stderr, done.stderr
+        assert sentence in output, output
+    said = [line for line in output.splitlines() if not line.startswith(("[", "outputs/"))]
+    assert len(said) <= 3, output  # what happened, where the notebook is kept, and that the year is not done
 
 
 def assert_right(home: Home, decided: dict[str, bytes]) -> None:
-    """Check that nothing is left, that the next run says so, and that it gives what a run never interrupted gives."""
+    """Check that nothing is left, and that the next run gives what a run gives that nothing interrupted."""
     wait_for(lambda: not home.processes(), 10)
     done = home.run()
     assert done.returncode == 0, done.stderr
     assert home.left() == []
     assert home.files() == decided
-    assert not list((home.root / "data/processed/2021/notebooks").glob("failed/*"))
+
+
+# --- what a notebook may do -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What a notebook does wrong, the kind of error that is told, and what is said of it."""
+
+    code: str
+    error: str
+    says: str
+    kept: bool = True
+
+
+FAULTS = {
+    "never ends": Fault("while True:\n    pass", "CellTimeout", "the cell ran for more than 4 seconds"),
+    "never ends and catches everything": Fault(
+        "import time\nwhile True:\n    try:\n        time.sleep(1)\n    except BaseException:\n        pass",
+        "Timeout",
+        "a cell ran for more than 4 seconds (--cell-time)",
+    ),
+    "never ends in C": Fault(
+        "sum(range(10**14))", "Timeout", "a cell ran for more than 4 seconds (--cell-time)"
+    ),
+    "waits for a thread": Fault(
+        "import threading, time\nthread = threading.Thread(target=time.sleep, args=(1000,), daemon=True)\n"
+        "thread.start()\nthread.join()",
+        "CellTimeout",
+        "the cell ran for more than 4 seconds",
+    ),
+    "eats memory": Fault(
+        "x = []\nwhile True:\n    x.append(bytearray(10_000_000))",
+        "MemoryError",
+        "there is not enough memory; a step may take 0.5 GB (--memory)",
+    ),
+    "eats memory in small bites": Fault(
+        "x = []\nwhile True:\n    x.append(str(len(x)))",
+        "MemoryError",
+        "there is not enough memory; a step may take 0.5 GB (--memory)",
+    ),
+    "leaves a process": Fault(
+        "import subprocess\nsubprocess.Popen(['sleep', '1000'])",
+        "LeftBehind",
+        "it left a process behind, now ended: what the notebook starts must end before the notebook does",
+    ),
+    "leaves processes of other sessions": Fault(
+        "import subprocess\nsubprocess.run('setsid sh -c \"sleep 1000 & sleep 1000\" > /dev/null 2>&1 &', shell=True)",
+        "LeftBehind",
+        "processes behind, now ended",
+    ),
+    "leaves a copy of itself": Fault(
+        "import time\nif os.fork() == 0:\n    time.sleep(1000)", "LeftBehind", "it left a process behind"
+    ),
+    "prints a gigabyte": Fault(
+        "for _ in range(1000):\n    print('x' * 1_000_000)",
+        "ShownTooMuch",
+        "it prints or shows more than 20 million characters",
+    ),
+    "lets a program print a gigabyte": Fault(
+        "os.system('head -c 1000000000 /dev/zero')",
+        "ShownTooMuch",
+        "it prints or shows more than 20 million characters",
+    ),
+    "prints a gigabyte past Python": Fault(
+        "for _ in range(1000):\n    os.write(1, b'x' * 1_000_000)",
+        "ShownTooMuch",
+        "it prints or shows more than 20 million characters",
+    ),
+    "leaves early": Fault(
+        "import sys\nsys.exit()", "SystemExit", "it ended itself before its last cell (sys.exit)"
+    ),
+    "ends its process": Fault(
+        "os._exit(0)", "Killed", "its process ended itself (exit code 0), as os._exit does"
+    ),
+    "raises what is no Exception": Fault(
+        "class Odd(BaseException):\n    pass\nraise Odd('so it is')", "Odd", "so it is"
+    ),
+    "raises a group": Fault(
+        "raise ExceptionGroup('two', [ValueError(1), ValueError(2)])", "ExceptionGroup", "two (2 sub-exceptions)"
+    ),
+    "crashes": Fault("import signal\nos.kill(os.getpid(), signal.SIGSEGV)", "Killed", "its process crashed (SIGSEGV)"),
+    "is killed": Fault(
+        "import signal\nos.kill(os.getpid(), signal.SIGKILL)",
+        "Killed",
+        "its process was ended (SIGKILL): the memory has run out, or somebody did it",
+    ),
+    "removes its folder": Fault(
+        "import shutil\nshutil.rmtree(os.getcwd())",
+        "FileNotFoundError",
+        "it removed the folder that it runs in",
+    ),
+    "writes beside its outputs": Fault(
+        "Path('notes.txt').write_text('hej')",
+        "PermissionError",
+        "it wrote notes.txt, where it may only write below data/processed/2021/ and outputs/2021/",
+    ),
+}  # fmt: skip
+HARMLESS = (
+    "import subprocess, sys, tempfile\nos.fork()\ntempfile.mkstemp()\nsubprocess.Popen(['true'])\n"
+    "from multiprocessing import shared_memory\nshared_memory.SharedMemory(create=True, size=1).close()\n"
+    "sys.stdout = open(os.devnull, 'w')"
+)
+"""Odd, but nobody's harm: a copy that goes no further, a temporary file, a zombie, and a helper of `multiprocessing`."""
+
+
+@dataclass(frozen=True)
+class Faulty:
+    """A run in which each appendix has a fault of its own, and what was said and left."""
+
+    code: int
+    errors: str
+    events: dict[str, dict[str, object]]
+    files: tuple[str, ...]
+    kept: dict[str, str]
+    left: list[str]
+
+
+def invited(home: Path) -> list[str]:
+    """Return all units that were asked, in the order of their appendices."""
+    lines = (HOME / "data/raw/2021/invited.csv").read_text(encoding="utf-8").splitlines()[1:]
+    return [line.split(",")[0] for line in lines]
+
+
+def steps_with_faults() -> dict[str, str]:
+    """Return the name of the step of each fault."""
+    steps = ["appendix_results", *(f"appendix_administration_{unit}" for unit in invited(HOME))]
+    return dict(zip([*FAULTS], [*steps, "appendix_quality"], strict=True))
+
+
+@pytest.fixture(scope="module")
+def faulty(made_once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
+    """Return the folder of a project that was run with every fault, and then again without."""
+
+    def make(folder: Path) -> None:
+        make_small_home(folder / "right", units=invited(HOME))
+        shutil.copytree(folder / "right", folder / "wrong")
+        right, wrong = Home(folder / "right", folder / "t1"), Home(folder / "wrong", folder / "t2")
+        faults = {
+            step.removeprefix("appendix_administration_").replace("-", "_"): FAULTS[name].code
+            for name, step in steps_with_faults().items()
+        }
+        limits = ("--cell-time", 4, "--time-limit", 60, "--memory", 0.5)
+        done = wrong.run("run", 2021, "--keep-going", "--json", *limits, faults=faults)
+        wait_for(lambda: not wrong.processes(), 10)
+        events = [json.loads(line) for line in done.stdout.splitlines()]
+        kept = {p.stem: p.read_text(encoding="utf-8") for p in (wrong.root / KEPT).glob("*.ipynb")}
+        said = {
+            "code": done.returncode,
+            "errors": done.stderr,
+            "events": {e["step"]: e for e in events if e["kind"] in ("done", "failed", "skipped")},
+            "files": sorted(wrong.files("outputs")),
+            "kept": kept,
+            "left": wrong.left(),
+        }
+        (folder / "said.json").write_text(json.dumps(said), encoding="utf-8")
+        for home in (right, wrong):
+            again = home.run()
+            assert again.returncode == 0, again.stderr
+
+    return made_once("faulty", make)
+
+
+@pytest.fixture(scope="module")
+def said(faulty: Path) -> Faulty:
+    return Faulty(**json.loads((faulty / "said.json").read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_notebook_that(name: str, said: Faulty) -> None:
+    fault, step = FAULTS[name], steps_with_faults()[name]
+    event = said.events[f"2021 {step}"]
+    assert (event["kind"], event["code"]) == ("failed", 1)
+    source = "appendix_administration" if step.startswith("appendix_administration_") else step
+    first, *more = str(event["text"]).splitlines()
+    assert first.startswith(f"notebooks/{source}.ipynb stopped: {fault.error}: ")
+    assert fault.says in first
+    assert len(first) < 300
+    appendix = {"appendix_results": "bilaga-1-resultat", "appendix_quality": "bilaga-2-kvalitet"}.get(
+        step, f"forvaltningar/{step.removeprefix('appendix_administration_')}"
+    )
+    assert not [file for file in said.files if file.startswith(f"outputs/2021/{appendix}.")]
+    if name == "removes its folder":
+        assert (more, step in said.kept) == ([], False)
+        return
+    assert more == [f"The executed notebook is kept as {KEPT}/{step}.ipynb."]
+    if fault.error not in ("LeftBehind", "PermissionError"):  # those came to their end
+        outputs = [o for cell in json.loads(said.kept[step])["cells"] for o in cell.get("outputs", [])]
+        assert [o["ename"] for o in outputs if o["output_type"] == "error"] == [fault.error]
+
+
+def test_each_fault_is_told_and_nothing_is_left(said: Faulty) -> None:
+    assert said.code == 1
+    assert said.left == []
+    assert "Traceback" not in said.errors
+    assert "2021: not done." in said.errors
+    failed = {step for step, event in said.events.items() if event["kind"] == "failed"}
+    assert failed == {f"2021 {step}" for step in steps_with_faults().values()}
+    assert {f"2021 {step}" for step in ("1_clean", "2_code", "3_analyse")} == {
+        step for step, event in said.events.items() if event["kind"] == "done"
+    }
+
+
+def test_the_run_after_all_these_faults_is_right(faulty: Path) -> None:
+    right, wrong = Home(faulty / "right", faulty / "t1"), Home(faulty / "wrong", faulty / "t2")
+    assert wrong.files() == right.files()
+    assert wrong.left() == []
+    assert list((wrong.root / KEPT).glob("*")) == []
+
+
+def test_what_does_no_harm_is_no_fault(small_home: Home, finished_home: Path) -> None:
+    done = small_home.run("run", 2021, "--force", faults={"appendix_quality": HARMLESS, "2_code": HARMLESS})
+    assert done.returncode == 0, done.stderr
+    assert small_home.left() == []
+    assert small_home.files() == Home(finished_home, small_home.temporary).files()
+
+
+# --- what it reads, and what it must not write to ---------------------------------------------------------------
+
+
+OUTSIDE = {
+    "through the link": "(Path('data/raw/2021') / 'decisions.csv').write_text('mine')",
+    "past the link": "(Path({root!r}) / 'data/raw/2021/decisions.csv').write_text('mine')",
+    "what was published": "(Path({root!r}) / 'outputs/2021/bilaga-1-resultat.pdf').unlink()",
+    "a file of its own": "(Path({root!r}) / 'mine.txt').write_text('mine')",
+}
+
+
+@pytest.mark.parametrize("engine", ["inprocess", "papermill"])
+def test_a_step_can_change_nothing_outside_its_folder(
+    engine: str, small_home: Home, decided: dict[str, bytes]
+) -> None:
+    if not can_confine():
+        pytest.skip("this system cannot keep a process from writing (Landlock)")
+    small_home.decide("again")
+    before = small_home.files()
+    lines = [f"try:\n    {code}\nexcept OSError as error:\n    print(error)" for code in OUTSIDE.values()]
+    code = (
+        "\n".join(lines).format(root=str(small_home.root))
+        + "\nPath('data/raw/2021/decisions.csv').unlink()\n"
+    )
+    code += f"(Path({str(small_home.root)!r}) / 'data/raw/2021/decisions.csv').write_text('mine')"
+    done = small_home.run("run", 2021, "--engine", engine, faults={"1_clean": code})
+    assert_said(
+        done.stderr,
+        "notebooks/1_clean.ipynb stopped: PermissionError: [Errno 13] Permission denied: ",
+        "A step can write only below data/processed/2021/ and outputs/2021/ in the folder that it runs in",
+        f"The executed notebook is kept as {KEPT}/1_clean.ipynb.",
+    )
+    assert done.returncode == 1
+    printed = (small_home.root / KEPT / "1_clean.ipynb").read_text(encoding="utf-8")
+    assert printed.count("[Errno 13] Permission denied") >= len(OUTSIDE)
+    assert small_home.files() == before
+    assert small_home.left() == []
+    assert_right(small_home, decided)
+
+
+def can_confine() -> bool:
+    """Return whether the system can keep a process from writing; tried in one that is not this one."""
+    code = "from pathlib import Path; from analysis.pipeline.confine import confine; exit(not confine([Path('/dev')]))"
+    return subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_it_can_be_tried_only_elsewhere() -> None:
+    assert confine.__doc__
+    assert can_confine() in (True, False)
+
+
+# --- the step of a year -----------------------------------------------------------------------------------------
+
+
+def test_a_step_that_fails_leaves_what_was_there(small_home: Home, decided: dict[str, bytes]) -> None:
+    before = small_home.files()
+    small_home.decide("again")
+    code = "Path('outputs/2021/results').mkdir(parents=True)\nPath('outputs/2021/results/counts.csv').write_text('half')\n1 / 0"
+    done = small_home.run(faults={"3_analyse": code})
+    assert done.returncode == 1
+    assert_said(done.stderr, "notebooks/3_analyse.ipynb stopped: ZeroDivisionError: division by zero", KEPT)
+    published = {name: content for name, content in before.items() if name.startswith("outputs/")}
+    assert {name: small_home.files().get(name) for name in published} == published
+    status = small_home.run("status", 2021).stdout
+    assert "2021 3_analyse: out of date" in status
+    assert "2021 1_clean" not in status
+    assert_right(small_home, decided)
+
+
+def test_a_step_that_runs_for_too_long(small_home: Home, decided: dict[str, bytes]) -> None:
+    small_home.decide("again")
+    for code in (SLEEP_AND_START, reached("sum(range(10**14))")):
+        done = small_home.run("run", 2021, "--time-limit", 2, faults={"2_code": code})
+        assert done.returncode == 1
+        assert_said(
+            done.stderr,
+            "stopped: Timeout: it ran for more than 2 seconds (--time-limit)",
+            f"{KEPT}/2_code.ipynb",
+        )
+        assert small_home.left() == []
+    assert_right(small_home, decided)
+
+
+def test_a_failure_stops_what_needs_it_and_with_keep_going_nothing_else(small_home: Home) -> None:
+    small_home.decide("again")
+    faults = {"farsta": "1 / 0"}
+    done = small_home.run("run", 2021, "--jobs", 1, faults=faults)
+    assert done.returncode == 1
+    assert "skarpnack" not in done.stderr
+    done = small_home.run("run", 2021, "--jobs", 1, "--keep-going", faults=faults)
+    assert done.returncode == 1
+    assert "2021 forvaltningar/skarpnack (" in done.stderr
+    assert "skipped" not in done.stderr
+    small_home.decide("and again")
+    done = small_home.run("run", 2021, "--keep-going", faults={"2_code": "1 / 0"})
+    assert done.returncode == 1
+    assert "2021 3_analyse (skipped)" in done.stderr
+
+
+# --- one run at a time ------------------------------------------------------------------------------------------
+
+
+def test_only_one_run_of_a_year_at_a_time(small_home: Home, decided: dict[str, bytes]) -> None:
+    small_home.decide("again")
+    with running(small_home, **{"1_clean": SLEEP}) as first:
+        second = small_home.run()
+        assert second.returncode == 2
+        host = os.uname().nodename
+        pattern = (
+            rf"data/raw/2021: another run of 2021 is going on \(process {first.pid} on {host}, "
+            r"since 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d\)\. Wait for it to end\.\n"
+        )
+        assert re.fullmatch(pattern, second.stderr), second.stderr
+        os.kill(first.pid, signal.SIGKILL)
+        first.wait()
+        wait_for(lambda: not small_home.processes(), 10)
+    assert_right(small_home, decided)  # the lock of a dead run holds nobody up
+
+
+# --- stopped from outside ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("code", [SLEEP_AND_START, reached("sum(range(10**14))")], ids=["asleep", "busy"])
+def test_ctrl_c_stops_at_once(
+    number: signal.Signals, code: str, small_home: Home, decided: dict[str, bytes]
+) -> None:
+    small_home.decide("again")
+    with running(small_home, **{"3_analyse": code}) as process:
+        began = time.monotonic()
+        os.killpg(process.pid, number)
+        said, _ = process.communicate(timeout=30)
+        took = time.monotonic() - began
+    assert process.returncode == 130
+    assert_said(said, "Stopped. Every step that was done is kept, and the next run goes on from there.")
+    assert took < 2
+    assert small_home.left() == []
+    status = small_home.run("status", 2021).stdout
+    assert "2021 1_clean" not in status
+    assert "2021 3_analyse: out of date" in status
+    assert_right(small_home, decided)
+
+
+def test_ctrl_c_before_anything_has_begun(small_home: Home, decided: dict[str, bytes]) -> None:
+    small_home.decide("again")
+    process = small_home.start()
+    wait_for(lambda: psutil.Process(process.pid).children())
+    began = time.monotonic()
+    os.killpg(process.pid, signal.SIGINT)
+    said, _ = process.communicate(timeout=30)
+    assert (process.returncode, time.monotonic() - began < 2) == (130, True)
+    assert_said(said, "Stopped.")
+    assert small_home.left() == []
+    assert_right(small_home, decided)
+
+
+@pytest.mark.parametrize("engine", ["inprocess", "papermill"])
+def test_kill_9_of_the_command(engine: str, small_home: Home, decided: dict[str, bytes]) -> None:
+    small_home.decide("again")
+    process = small_home.start("run", 2021, "--engine", engine, faults={"2_code": SLEEP_AND_START})
+    wait_for(lambda: list(small_home.temporary.glob("*/reached")))
+    process.kill()
+    process.communicate()
+    wait_for(lambda: not small_home.processes(), 10)
+    assert small_home.left() == []
+    assert_right(small_home, decided)
+
+
+WHO = {
+    "the process that runs the notebooks was ended from outside; the memory may have run out": prepared,
+    "its process was ended (SIGKILL): the memory has run out, or somebody did it": lambda p: prepared(
+        p
+    ).children()[0],
+}
+
+
+@pytest.mark.parametrize("sentence", WHO, ids=["prepared", "child"])
+def test_kill_9_of_those_who_do_the_steps(sentence: str, small_home: Home, decided: dict[str, bytes]) -> None:
+    small_home.decide("again")
+    with running(small_home, **{"2_code": SLEEP_AND_START}) as process:
+        WHO[sentence](process).kill()
+        said, _ = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert_said(said, f"notebooks/2_code.ipynb stopped: Killed: {sentence}")
+    assert small_home.left() == []
+    assert_right(small_home, decided)
+
+
+def test_kill_9_of_a_process_for_one_step(small_home: Home, decided: dict[str, bytes]) -> None:
+    small_home.decide("again")
+    process = small_home.start("run", 2021, "--engine", "papermill", faults={"2_code": SLEEP_AND_START})
+    wait_for(lambda: list(small_home.temporary.glob("*/reached")))
+    prepared(process).kill()
+    said, _ = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert_said(said, "notebooks/2_code.ipynb stopped: Killed: its process was ended")
+    assert small_home.left() == []
+    assert_right(small_home, decided)
+
+
+# --- a crash between two moves ----------------------------------------------------------------------------------
+
+DIES = """
+import os, signal, sys
+from analysis.pipeline import stage
+from analysis.cli import main
+
+moved, move = [], stage._move
+
+def dying(source, target):
+    if len(moved) == int(sys.argv.pop(1)) if not moved else len(moved) == left:
+        os.kill(os.getpid(), signal.SIGKILL)
+    moved.append(target)
+    move(source, target)
+"""
+
+CRASHES = (
+    "import os, signal\nfrom analysis.pipeline import stage\nfrom analysis.cli import main\n"
+    "move, names = stage._move, []\n"
+    "def dying(source, target):\n"
+    "    if target.name == 'texts.csv' and target.parent.name == 'results':\n"
+    "        os.kill(os.getpid(), signal.SIGKILL)\n"
+    "    move(source, target)\n"
+    "stage._move = dying\nmain()"
+)
+"""The command, which dies where it moves the last output of 3_analyse but one."""
+
+
+@pytest.mark.parametrize(
+    "words", [("run", 2021), ("status", 2021), ("verify", 2021)], ids=lambda words: words[0]
+)
+def test_a_crash_between_two_moves_is_mended_by_whoever_comes_next(
+    words: tuple[object, ...], small_home: Home, decided: dict[str, bytes]
+) -> None:
+    before = small_home.files()
+    small_home.decide("again")
+    done = subprocess.run(
+        [sys.executable, "-c", CRASHES, "run", "2021"],
+        cwd=small_home.root,
+        env=small_home.environment({}),
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == -signal.SIGKILL
+    wait_for(lambda: not small_home.processes(), 10)
+    results = [f"outputs/2021/results/{name}" for name in ("counts.csv", "texts.csv")]
+    assert [small_home.files()[name] == decided[name] for name in results] == [True, False]
+    assert small_home.files()[results[1]] == before[results[1]]
+    assert list((small_home.root / ".analysis/commits").glob("2021-3_analyse-*.json"))
+    mended = small_home.run(*words)
+    assert "Traceback" not in mended.stderr
+    assert [small_home.files()[name] == decided[name] for name in results] == [True, True]
+    assert small_home.left() == []
+    if words[0] == "status":
+        assert "3_analyse" not in mended.stdout
+        assert "changed by somebody else" not in mended.stdout
+    assert_right(small_home, decided)
+
+
+# --- what the system refuses ------------------------------------------------------------------------------------
+
+
+@contextmanager
+def small_disk(folder: Path, megabytes: int) -> Iterator[None]:
+    """Mount a small disk in a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    words = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "none", str(folder)]
+    if subprocess.run(words, capture_output=True, check=False).returncode:
+        pytest.skip("only root can mount a small disk")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.mark.parametrize("step", ["1_clean", "3_analyse", "farsta"])
+def test_a_full_disk(step: str, finished_home: Path, tmp_path: Path, decided: dict[str, bytes]) -> None:
+    with small_disk(tmp_path / "disk", 40):
+        shutil.copytree(finished_home, tmp_path / "disk" / "home")
+        home = Home(tmp_path / "disk" / "home", tmp_path / "tmp")
+        home.decide("again")
+        folder = "outputs/2021/results" if step == "farsta" else "data/processed/2021"
+        fills = (
+            f"Path('{folder}').mkdir(parents=True, exist_ok=True)\nwith open('{folder}/big', 'wb') as file:\n"
+            "    while True:\n        file.write(b'x' * 1_000_000)"
+        )
+        done = home.run(faults={step: fills})
+        assert done.returncode == 1
+        assert_said(done.stderr, "No space left on device")
+        assert home.left() == []
+        assert_right(home, decided)
+
+
+@pytest.mark.parametrize("room", [0, 4_096, 16_384, 65_536, 131_072])
+def test_a_disk_on_which_hardly_anything_fits(
+    room: int, finished_home: Path, tmp_path: Path, decided: dict[str, bytes]
+) -> None:
+    """The disk is full before the run begins, or becomes full while it writes down what it does."""
+    with small_disk(tmp_path / "disk", 16):
+        shutil.copytree(finished_home, tmp_path / "disk" / "home")
+        home = Home(tmp_path / "disk" / "home", tmp_path / "tmp")
+        home.decide("again")
+        ballast = tmp_path / "disk" / "ballast"
+        free = shutil.disk_usage(tmp_path / "disk").free
+        ballast.write_bytes(b"x" * (free - room))
+        done = home.run()
+        assert done.returncode == 1, done.stderr
+        assert_said(done.stderr, "No space left on device")
+        wait_for(lambda: not home.processes(), 10)
+        assert [name for name in home.left() if not name.startswith("commits/")] == []
+        ballast.unlink()
+        assert_right(home, decided)
+
+
+CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER = 1, 2, 3
+PR_CAPBSET_DROP = 24
+
+
+def without_privileges() -> None:
+    """Give up what lets root write where nobody may: permissions then hold for it as for anybody."""
+    if os.getuid() == 0:
+        libc = ctypes.CDLL(None, use_errno=True)
+        for capability in (CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER):
+            if libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0):
+                os._exit(99)
+
+
+@pytest.mark.parametrize(
+    ("folder", "said"),
+    [
+        (".", ".analysis"),
+        (".analysis", ".analysis"),
+        ("outputs/2021/results", "outputs/2021/results: Permission denied"),
+        ("outputs/2021/forvaltningar", "outputs/2021/forvaltningar: Permission denied"),
+        ("data/processed/2021", "data/processed/2021: Permission denied"),
+    ],
+)
+def test_a_folder_that_may_only_be_read(
+    folder: str, said: str, small_home: Home, decided: dict[str, bytes]
+) -> None:
+    small_home.decide("again")
+    before = small_home.files()
+    path = small_home.root / folder
+    if folder == ".":
+        shutil.rmtree(path / ".analysis")
+    path.chmod(0o555)
+    try:
+        done = small_home.run(preexec_fn=without_privileges)
+        small_home.run("status", preexec_fn=without_privileges)
+    finally:
+        path.chmod(0o755)
+    assert done.returncode == 1, done.stderr
+    assert_said(done.stderr, said, "Permission denied")
+    after = small_home.files()
+    assert {name: after[name] for name in before if name.startswith(folder)} == {
+        name: content for name, content in before.items() if name.startswith(folder)
+    }
+    if folder == "outputs/2021/results":  # 3_analyse writes to another folder too: together or not at all
+        assert (
+            after["data/processed/2021/notebooks/3_analyse.ipynb"]
+            == before["data/processed/2021/notebooks/3_analyse.ipynb"]
+        )
+    assert small_home.left() == []
+    assert_right(small_home, decided)
+
+
+def test_a_clock_that_goes_backwards(small_home: Home, decided: dict[str, bytes]) -> None:
+    early, late = 1_000_000_000, 4_000_000_000
+    for path in small_home.root.rglob("*"):
+        if path.is_file():
+            os.utime(path, (late, late))
+    done = small_home.run()
+    assert "nothing is out of date" in done.stderr
+    small_home.decide("again")
+    for path in (small_home.root / "data/raw").rglob("*"):  # changed "before" all that was made of it
+        os.utime(path, (early, early))
+    done = small_home.run()
+    assert done.returncode == 0
+    assert "2021 1_clean (" in done.stderr
+    assert small_home.files() == decided
+    (small_home.root / "outputs/2021/bilaga-2-kvalitet.html").write_text(
+        "not what was made", encoding="utf-8"
+    )
+    os.utime(small_home.root / "outputs/2021/bilaga-2-kvalitet.html", (early, early))
+    assert_right(small_home, decided)
+
+
+# --- at any moment ----------------------------------------------------------------------------------------------
+
+SEED = int(os.environ.get("SEED", "20261123"))
+KILLS = 50 if "SOAK" in os.environ else 5
+
+
+def test_random_kills(example_years: Path, tmp_path: Path) -> None:
+    print(f"SEED={SEED}")
+    chance = random.Random(SEED)
+    home = Home(copy_raw((2021,), tmp_path / "root"), tmp_path / "tmp")
+    words: list[object] = ["run", 2021, "--root", home.root]
+    whole, killed = 30.0, 0
+    while killed < KILLS:
+        began = time.monotonic()
+        process = home.start(*words, cwd=HOME)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(chance.uniform(0.2, whole / KILLS + 6))
+        if process.poll() is None:
+            who = chance.choice(["command", "prepared", "child"])
+            killed += kill(process, who, chance)
+        said, _ = process.communicate(timeout=120)
+        if process.returncode == 0:  # it came to its end before anybody was killed
+            whole = max(3.0, time.monotonic() - began)
+            words = [*words[:4], "--force"]
+        else:
+            assert process.returncode in (1, -signal.SIGKILL), said
+            assert "Traceback" not in said
+        wait_for(lambda: not home.processes(), 15)
+        assert [name for name in home.left() if not name.startswith(("commits/", "stage/", "."))] == []
+    done = subprocess.run(
+        home.command(*words[:4]),
+        cwd=HOME,
+        env=home.environment({}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert home.left() == []
+    reference = Home(example_years, tmp_path / "tmp")
+    assert home.files("data/processed/2021") == reference.files("data/processed/2021")
+    assert home.files("outputs/2021") == reference.files("outputs/2021")
+
+
+def kill(process: subprocess.Popen[str], who: str, chance: random.Random) -> bool:
+    """Kill the command, its prepared process or one of those forked from it; return whether there was one."""
+    with suppress(psutil.NoSuchProcess, ValueError, IndexError):
+        if who == "command":
+            process.kill()
+        elif who == "prepared":
+            prepared(process).kill()
+        else:
+            chance.choice(prepared(process).children()).kill()
+        return True
+    return False

@@ -320,12 +320,12 @@ def _run_cell(shell: Shell, cell: NotebookNode, captured: _Captured, timeout: fl
     for output in outputs:
         if output.output_type == "stream":
             output.text = "".join(output.text)
-    cell.outputs = outputs
     shown = any(output.output_type == "error" for output in outputs)
     if result is not None and not result.success and not shown:  # IPython prints groups of errors
-        error = result.error_in_exec or result.error_before_exec
-        outputs.append(nbformat.v4.new_output("error", ename=type(error).__name__, evalue=str(error)))
+        raised = result.error_in_exec or result.error_before_exec
+        outputs.append(nbformat.v4.new_output("error", ename=type(raised).__name__, evalue=str(raised)))
         shown = True
+    cell.outputs = outputs
     return not shown or "raises-exception" in tags
 
 
