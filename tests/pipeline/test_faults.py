@@ -20,7 +20,6 @@ from pathlib import Path
 import psutil
 import pytest
 
-from analysis.pipeline.confine import confine
 from tests.conftest import copy_raw
 from tests.pipeline.small_home import HOME, Home, make_small_home
 
@@ -97,24 +96,23 @@ class Fault:
     code: str
     error: str
     says: str
-    kept: bool = True
 
 
 FAULTS = {
-    "never ends": Fault("while True:\n    pass", "CellTimeout", "the cell ran for more than 4 seconds"),
+    "never ends": Fault("while True:\n    pass", "CellTimeout", "the cell ran for more than 3 seconds"),
     "never ends and catches everything": Fault(
         "import time\nwhile True:\n    try:\n        time.sleep(1)\n    except BaseException:\n        pass",
         "Timeout",
-        "a cell ran for more than 4 seconds (--cell-time)",
+        "a cell ran for more than 3 seconds (--cell-time)",
     ),
     "never ends in C": Fault(
-        "sum(range(10**14))", "Timeout", "a cell ran for more than 4 seconds (--cell-time)"
+        "sum(range(10**14))", "Timeout", "a cell ran for more than 3 seconds (--cell-time)"
     ),
     "waits for a thread": Fault(
         "import threading, time\nthread = threading.Thread(target=time.sleep, args=(1000,), daemon=True)\n"
         "thread.start()\nthread.join()",
         "CellTimeout",
-        "the cell ran for more than 4 seconds",
+        "the cell ran for more than 3 seconds",
     ),
     "eats memory": Fault(
         "x = []\nwhile True:\n    x.append(bytearray(10_000_000))",
@@ -227,7 +225,7 @@ def faulty(made_once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
             step.removeprefix("appendix_administration_").replace("-", "_"): FAULTS[name].code
             for name, step in steps_with_faults().items()
         }
-        limits = ("--cell-time", 4, "--time-limit", 60, "--memory", 0.5)
+        limits = ("--cell-time", 3, "--time-limit", 60, "--memory", 0.5)
         done = wrong.run("run", 2021, "--keep-going", "--json", *limits, faults=faults)
         wait_for(lambda: not wrong.processes(), 10)
         events = [json.loads(line) for line in done.stdout.splitlines()]
@@ -267,9 +265,6 @@ def test_a_notebook_that(name: str, said: Faulty) -> None:
         step, f"forvaltningar/{step.removeprefix('appendix_administration_')}"
     )
     assert not [file for file in said.files if file.startswith(f"outputs/2021/{appendix}.")]
-    if name == "removes its folder":
-        assert (more, step in said.kept) == ([], False)
-        return
     assert more == [f"The executed notebook is kept as {KEPT}/{step}.ipynb."]
     if fault.error not in ("LeftBehind", "PermissionError"):  # those came to their end
         outputs = [o for cell in json.loads(said.kept[step])["cells"] for o in cell.get("outputs", [])]
@@ -280,7 +275,6 @@ def test_each_fault_is_told_and_nothing_is_left(said: Faulty) -> None:
     assert said.code == 1
     assert said.left == []
     assert "Traceback" not in said.errors
-    assert "2021: not done." in said.errors
     failed = {step for step, event in said.events.items() if event["kind"] == "failed"}
     assert failed == {f"2021 {step}" for step in steps_with_faults().values()}
     assert {f"2021 {step}" for step in ("1_clean", "2_code", "3_analyse")} == {
@@ -348,11 +342,6 @@ def can_confine() -> bool:
     return subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_it_can_be_tried_only_elsewhere() -> None:
-    assert confine.__doc__
-    assert can_confine() in (True, False)
-
-
 # --- the step of a year -----------------------------------------------------------------------------------------
 
 
@@ -363,8 +352,10 @@ def test_a_step_that_fails_leaves_what_was_there(small_home: Home, decided: dict
     done = small_home.run(faults={"3_analyse": code})
     assert done.returncode == 1
     assert_said(done.stderr, "notebooks/3_analyse.ipynb stopped: ZeroDivisionError: division by zero", KEPT)
-    published = {name: content for name, content in before.items() if name.startswith("outputs/")}
-    assert {name: small_home.files().get(name) for name in published} == published
+    after = small_home.files("outputs")
+    for files in (before, after):
+        files.pop("outputs/2021/manifest.json")  # which says that 1_clean was run
+    assert after == {name: content for name, content in before.items() if name.startswith("outputs/")}
     status = small_home.run("status", 2021).stdout
     assert "2021 3_analyse: out of date" in status
     assert "2021 1_clean" not in status
@@ -503,20 +494,6 @@ def test_kill_9_of_a_process_for_one_step(small_home: Home, decided: dict[str, b
 
 
 # --- a crash between two moves ----------------------------------------------------------------------------------
-
-DIES = """
-import os, signal, sys
-from analysis.pipeline import stage
-from analysis.cli import main
-
-moved, move = [], stage._move
-
-def dying(source, target):
-    if len(moved) == int(sys.argv.pop(1)) if not moved else len(moved) == left:
-        os.kill(os.getpid(), signal.SIGKILL)
-    moved.append(target)
-    move(source, target)
-"""
 
 CRASHES = (
     "import os, signal\nfrom analysis.pipeline import stage\nfrom analysis.cli import main\n"

@@ -271,14 +271,14 @@ def test_outputs_and_markdown_keep_their_order_and_are_numbered() -> None:
     labels = [block.label for block in document.blocks if isinstance(block, TableBlock | Figure)]
     assert labels == ["Tabell 1", "Diagram 1", "Tabell 2"]
     assert document.references == {
-        "avsnitt-först": "avsnitt 1",
-        "tabell-svar": "tabell 1",
-        "avsnitt-a": "avsnitt 2",
-        "diagram-bild": "diagram 1",
-        "avsnitt-b": "avsnitt 2.1",
-        "avsnitt-c": "avsnitt 3",
-        "tabell-2": "tabell 2",
-        "avsnitt-a-2": "avsnitt 4",
+        "avsnitt-först": "avsnitt\u00a01",
+        "tabell-svar": "tabell\u00a01",
+        "avsnitt-a": "avsnitt\u00a02",
+        "diagram-bild": "diagram\u00a01",
+        "avsnitt-b": "avsnitt\u00a02.1",
+        "avsnitt-c": "avsnitt\u00a03",
+        "tabell-2": "tabell\u00a02",
+        "avsnitt-a-2": "avsnitt\u00a04",
     }
 
 

@@ -254,7 +254,7 @@ def written(chart: Chart) -> list[str]:
 
 
 def plain(text: str) -> str:
-    return text.replace(swedish.NO_BREAK_SPACE, " ")
+    return text.replace(swedish.NO_BREAK_SPACE, " ").replace(swedish.THIN_SPACE, " ")
 
 
 def svg(chart: Chart) -> bytes:

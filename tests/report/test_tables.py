@@ -20,7 +20,7 @@ ROWS: list[list[Value]] = [["Farsta", 3, 60.0], ["Älvsjö", 0, None], ["Norrmal
 
 def test_values_are_shown_in_swedish() -> None:
     table = Table("Svar", [*COLUMNS, Column("m", "Medel", "decimal", 2)], [["Farsta", 12345, 66.5, -1.005]])
-    assert table.shown_rows() == (("Farsta", f"12{NBSP}345", f"67{NBSP}%", "\u22121,01"),)
+    assert table.shown_rows() == (("Farsta", "12\u202f345", f"67{NBSP}%", "\u22121,01"),)
 
 
 def test_missing_suppressed_and_zero_are_told_apart_in_the_legend() -> None:

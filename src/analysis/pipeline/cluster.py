@@ -19,6 +19,7 @@ import sys
 import threading
 import time
 import uuid
+import warnings
 from collections.abc import Iterator, Mapping
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
@@ -205,7 +206,7 @@ def carry_out(order: Order) -> str:
         while is_wanted():
             for _, finished in hands.wait(0.1):
                 if not hands.works():
-                    raise WorkerEnded(finished.message)
+                    raise WorkerEnded(f"{finished.message}; the log of {worker.address} may tell more")
                 return replace(finished, stage=stage).as_json()
         hands.stop()
     return Finished(error="Stopped", message="the run was stopped").as_json()
@@ -456,6 +457,7 @@ def _connect(address: str) -> Client:
     """Return a client of a scheduler that has at least one worker."""
     try:
         from distributed import Client
+        from distributed.versions import VersionMismatchWarning
     except ImportError:
         what = "a Dask cluster needs packages that are not installed"
         raise InputError.one(
@@ -464,7 +466,9 @@ def _connect(address: str) -> Client:
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is said here, in sentences
     do = "Start it with `dask scheduler`, or correct the address, such as tcp://host:8786"
     try:
-        client = Client(address, timeout=ANSWER, set_as_default=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", VersionMismatchWarning)
+            client = Client(address, timeout=ANSWER, set_as_default=False)
     except ValueError as error:
         raise InputError.one(
             "--scheduler", f"{address!r} is no address of a scheduler ({error})", do

@@ -368,7 +368,7 @@ class _Run:
         before, outputs = state.outputs(step.name), dict(finished.outputs)
         if set(outputs) == {step.executed} and set(before) > set(outputs):
             outputs = before | outputs  # only the text of an analysis notebook was set anew
-        done = {
+        done: dict[str, Any] = {
             "name": step.name,
             "facts": dict(facts),
             "outputs": outputs,

@@ -118,6 +118,7 @@ class _Outputs:
         """Stop where the notebook has shown too much."""
         self.size += size
         if self.size > MOST_SHOWN:
+            self.size = 0  # the error itself can be shown
             what = f"it prints or shows more than {MOST_SHOWN // 1_000_000} million characters"
             raise ShownTooMuch(what)
 
@@ -264,12 +265,14 @@ class _Captured:
 
 
 def _bounded_file() -> int:
-    """Return a file for what programs print. On Linux it lies in memory, and can hold little more than may be shown."""
+    """Return a file for what programs print. On Linux it lies in memory, and cannot grow beyond what may be shown."""
     if sys.platform != "linux":
         with tempfile.TemporaryFile() as file:
             return os.dup(file.fileno())
     descriptor = os.memfd_create("printed", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-    os.ftruncate(descriptor, MOST_SHOWN + 1)
+    os.ftruncate(
+        descriptor, 2 * MOST_SHOWN
+    )  # a write that does not fit is refused whole, so leave room for one
     fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK)
     return descriptor
 

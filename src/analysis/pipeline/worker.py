@@ -188,7 +188,7 @@ def attempt(job: Job, *, own_process: bool = False) -> Finished:
         failure = Finished(error=type(error).__name__, message=what, notebook=name)
     except MemoryError:
         failure = Finished(error="MemoryError", notebook=name)
-    if not stage.folder.is_dir():
+    if not (stage.folder / step.executed).parent.is_dir():
         failure = replace(failure, error="FileNotFoundError", message="it removed the folder that it runs in")
     failure = replace(failure, message=_explained(failure, job))
     return replace(failure, seconds=time.perf_counter() - began, memory=most_memory())

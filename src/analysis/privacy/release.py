@@ -302,6 +302,7 @@ def public_survey(survey: Survey, *, date: str) -> dict[str, Any]:
         "responsible",
         "respondents",
         "sections",
+        "theme",
     }
     data = survey.model_dump(mode="json", include=keep)
     questions = [

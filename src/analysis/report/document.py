@@ -60,6 +60,7 @@ from analysis.report.blocks import (
     own_texts,
     plain_text,
 )
+from analysis.report.swedish import NO_BREAK_SPACE
 from analysis.report.tables import Column, Table
 
 __all__ = ["ExportError", "as_quote", "describe", "plain", "read_notebook", "say", "show"]
@@ -474,7 +475,7 @@ class _Reader:
             self.problem(f"the key {key!r} cannot be linked to", "Use a-z, 0-9, _ and -, with a letter first")
         if ident in self.references:
             self.problem(f"the key {key!r} is used twice", "Give one of the two another key")
-        self.references[ident] = words[0].lower() + words[1:]
+        self.references[ident] = (words[0].lower() + words[1:]).replace(" ", NO_BREAK_SPACE)
 
     def read_description(self, content: Mapping[str, Any]) -> None:
         given = {name: value for name, value in content.items() if name != "version"}
@@ -541,7 +542,7 @@ class _Reader:
         self.section[-1] += 1
         number = ".".join(map(str, self.section))
         ident = self.heading_ident(text)
-        self.references[ident] = f"avsnitt {number}"
+        self.references[ident] = f"avsnitt{NO_BREAK_SPACE}{number}"
         self.blocks.append(Heading(level, content, number, ident, self.cell))
 
     def heading_ident(self, text: str) -> str:

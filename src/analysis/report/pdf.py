@@ -53,6 +53,9 @@ from analysis.report.tables import Table
 TEXT_WIDTH, TEXT_HEIGHT = 453.0, 700.0
 """Points between the margins of a portrait A4 page."""
 
+LONG_QUOTE = 1200
+"""A quote of more characters than this may begin on one page and end on the next."""
+
 LANDSCAPE_WIDTH, LANDSCAPE_HEIGHT = 700.0, 450.0
 """Points between the margins of a landscape A4 page."""
 
@@ -289,7 +292,9 @@ class _Writer:
         said_by = ""
         if block.attribution:
             said_by = f"par(attribution({{ {_string('– ')}; {self.inlines(block.attribution)} }}))"
-        return f"quote(block: true, {{ {self.blocks(block.blocks)}\n{said_by} }})"
+        quote = f"quote(block: true, {{ {self.blocks(block.blocks)}\n{said_by} }})"
+        length = sum(len(text) for inner in inside(block.blocks) for text in own_texts(inner))
+        return f"block(breakable: {_boolean(length > LONG_QUOTE)}, {quote})"
 
     def figure(self, block: Figure) -> str:
         width, height = block.size

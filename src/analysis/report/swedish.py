@@ -1,6 +1,6 @@
 """How the reports write numbers, dates, lists and names in Swedish.
 
-One place for tables, figures, sentences and alternative texts. Numbers have a decimal comma, a no-break space
+One place for tables, figures, sentences and alternative texts. Numbers have a decimal comma, a thin space
 between thousands from five digits, a true minus and a no-break space before the percent sign (Svenska
 skrivregler). The rules are the project's own: no system locale is read, because ``sv_SE`` is missing on many
 machines.
@@ -16,6 +16,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
 NO_BREAK_SPACE = "\u00a0"
+THIN_SPACE = "\u202f"
+"""A narrow space that keeps a number on one line."""
+
 MINUS = "\u2212"
 EN_DASH = "\u2013"
 
@@ -118,13 +121,13 @@ def number(value: int | float, decimals: int = 0) -> str:
 
     Examples
     --------
-    >>> number(2021), number(-3.25, 1), number(1234567.5, 1).replace(NO_BREAK_SPACE, "_")
+    >>> number(2021), number(-3.25, 1), number(1234567.5, 1).replace(THIN_SPACE, "_")
     ('2021', '−3,3', '1_234_567,5')
     """
     shown = rounded(value, decimals)
     whole, _, fraction = f"{abs(shown):f}".partition(".")
     if len(whole) > 4:
-        whole = f"{int(whole):,}".replace(",", NO_BREAK_SPACE)
+        whole = f"{int(whole):,}".replace(",", THIN_SPACE)
     return (MINUS if shown < 0 else "") + whole + (f",{fraction}" if fraction else "")
 
 

@@ -391,6 +391,7 @@ class Survey(_Model):
     synthetic: bool = Field(False, description="True for made-up example data; every page says so")
     draft: bool = Field(True, description="True until a person has settled what a draft leaves open")
     published: dt.date | None = Field(None, description="The date that stands on the appendices")
+    theme: Literal["neutral", "stockholm"] = Field("neutral", description="The colours of the appendices")
     reference_date: dt.date | None = Field(
         None, description="The day whose units are asked; the end of the period if left out"
     )

@@ -290,7 +290,7 @@ class Published:
     @property
     def text(self) -> str:
         """The Markdown as one text, with plain blanks and without the signs that keep signs from being read."""
-        return "\n\n".join(self.said).replace("\u00a0", " ").replace("\\", "")
+        return "\n\n".join(self.said).replace("\u00a0", " ").replace("\u202f", " ").replace("\\", "")
 
     def table(self, caption: str) -> Table:
         """Return a table by its caption."""
@@ -298,7 +298,10 @@ class Published:
 
     def rows(self, caption: str) -> list[tuple[str, ...]]:
         """Return the rows of a table as a reader sees them, with plain blanks."""
-        return [tuple(v.replace("\u00a0", " ") for v in row) for row in self.table(caption).shown_rows()]
+        return [
+            tuple(v.replace("\u00a0", " ").replace("\u202f", " ") for v in row)
+            for row in self.table(caption).shown_rows()
+        ]
 
 
 @pytest.fixture
@@ -372,4 +375,4 @@ def _texts_of(page: Document) -> list[str]:
     for block in inside(page.blocks):
         if isinstance(block, Heading | Paragraph):
             found.append(plain_text(block.content))
-    return [text.replace("\u00a0", " ") for text in found]
+    return [text.replace("\u00a0", " ").replace("\u202f", " ") for text in found]

@@ -159,7 +159,11 @@ def test_the_declaration_of_people_claims_no_census(published: Any, built: Any) 
 
 
 def cells(published: Any) -> list[list[str]]:
-    return [[str(v).replace("\u00a0", " ") for v in row] for t in published.tables for row in t.rows]
+    return [
+        [str(v).replace("\u00a0", " ").replace("\u202f", " ") for v in row]
+        for t in published.tables
+        for row in t.rows
+    ]
 
 
 def test_the_codebook_has_a_table_for_each_section_and_a_row_for_each_question(

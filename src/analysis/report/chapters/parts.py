@@ -44,11 +44,14 @@ def open_appendix(results: Results, title: str, *, final: bool) -> None:
         registration_number=responsible["case_number"],
         date=survey["date"],
         marks=marks,
+        theme=survey["theme"],
     )
 
 
-def publish_chart(draw: Callable[..., figures.Chart], *args: Any, key: str = "", **kwargs: Any) -> bool:
-    """Draw and show a chart; “n = 16” stays on one line of its caption.
+def publish_chart(
+    results: Results, draw: Callable[..., figures.Chart], *args: Any, key: str = "", **kwargs: Any
+) -> bool:
+    """Draw and show a chart in the colours of the survey; “n = 16” stays on one line of its caption.
 
     Returns
     -------
@@ -56,7 +59,7 @@ def publish_chart(draw: Callable[..., figures.Chart], *args: Any, key: str = "",
         Whether there was anything to draw.
     """
     try:
-        chart = draw(*args, **kwargs)
+        chart = draw(*args, theme=results.survey["theme"], **kwargs)
     except figures.NothingToDraw:
         return False
     caption = chart.caption.replace("n = ", f"n{NO_BREAK_SPACE}={NO_BREAK_SPACE}")

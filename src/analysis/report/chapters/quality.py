@@ -228,7 +228,14 @@ def cleaning(results: Results) -> None:
         frame = pd.DataFrame(told, columns=["Vad som har hänt", "Antal celler"])
         caption = f"Vad som har hänt med de {swedish.number(whole)} ifyllda cellerna"
         publish_chart(
-            figures.bars, frame, "Vad som har hänt", "Antal celler", sort=False, caption=caption, key="celler"
+            results,
+            figures.bars,
+            frame,
+            "Vad som har hänt",
+            "Antal celler",
+            sort=False,
+            caption=caption,
+            key="celler",
         )
     rows: list[list[Value]] = [[label, n, 100 * n / whole] for label, n in told]
     rows.append(["Oredovisade", numbers["unaccounted"], 100 * numbers["unaccounted"] / whole])

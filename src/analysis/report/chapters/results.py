@@ -156,7 +156,7 @@ def response(results: Results) -> None:
     if "unit_sections" in results.tables:
         _unit_map(results)
     else:
-        publish_chart(figures.response_chart, asked, key="svar")
+        publish_chart(results, figures.response_chart, asked, key="svar")
     rows: list[list[Value]] = [
         [
             r.name,
@@ -205,7 +205,7 @@ def _unit_map(results: Results) -> None:
         section=cells["section"].map(titles),
     )
     caption = "Besvarade frågor per förvaltning och avsnitt"
-    publish_chart(figures.unit_map, frame.drop(columns="unit_id"), caption=caption, key="svar")
+    publish_chart(results, figures.unit_map, frame.drop(columns="unit_id"), caption=caption, key="svar")
 
 
 def _people_response(results: Results) -> None:
@@ -257,7 +257,13 @@ def _heat_map(results: Results, scales: Sequence[Question]) -> None:
         return
     caption = "Förvaltningarnas svar på skalfrågorna: steg på skalan, där 1 är lägst"
     publish_chart(
-        figures.heat_map, cells, caption=caption, low="lägsta steget", high="högsta steget", key="skalor"
+        results,
+        figures.heat_map,
+        cells,
+        caption=caption,
+        low="lägsta steget",
+        high="högsta steget",
+        key="skalor",
     )
     asked = cells.drop_duplicates("question")
     columns = [Column("unit", "Förvaltning")]
@@ -555,13 +561,18 @@ def _chart(results: Results, question: Question, rows: pd.DataFrame) -> None:
     name, key = question["id"], key_of(question)
     if question["kind"] == "scale" and not question["items"]:
         publish_chart(
+            results,
             figures.scale_chart_by_group, rows, name, list(labels), group_labels=labels,
             polarity=question["polarity"], key=key,
         )  # fmt: skip
     elif question["kind"] == "scale":
-        publish_chart(figures.scale_chart, rows, [name], polarity={name: question["polarity"]}, key=key)
+        publish_chart(
+            results, figures.scale_chart, rows, [name], polarity={name: question["polarity"]}, key=key
+        )
     elif not question["items"]:
-        publish_chart(figures.choice_chart, rows, name, groups=list(labels), group_labels=labels, key=key)
+        publish_chart(
+            results, figures.choice_chart, rows, name, groups=list(labels), group_labels=labels, key=key
+        )
 
 
 def _count_table(results: Results, question: Question, rows: pd.DataFrame) -> Table:
@@ -822,7 +833,7 @@ def themes(results: Results) -> None:
         f"hittades. De ger därför en första överblick och är inte ett resultat."
     )
     groups = group_labels(results)
-    publish_chart(figures.theme_chart, everyone, group_labels=groups, key="teman")
+    publish_chart(results, figures.theme_chart, everyone, group_labels=groups, key="teman")
     show(_theme_table(results, frame, "Förvaltningar vars fritextsvar nämner ett tema (maskinella förslag)"))
 
 

@@ -186,6 +186,7 @@ def _compare_question(results: Results, question: Question, counts: pd.DataFrame
     key = key_of(question)
     if question["kind"] == "scale" and not question["items"]:
         publish_chart(
+            results,
             figures.years_scale_chart,
             inside,
             question=question["text"],
@@ -195,7 +196,7 @@ def _compare_question(results: Results, question: Question, counts: pd.DataFrame
     else:
         caption = f"{question['text']} Andel av {respondents(results)[2]} ({answered})"
         publish_chart(
-            figures.years_chart, rows, caption=caption, sort=question["kind"] == "multiple", key=key
+            results, figures.years_chart, rows, caption=caption, sort=question["kind"] == "multiple", key=key
         )
     columns = [Column("label", "Svar")]
     for year in years:

@@ -60,7 +60,7 @@ STATUS_LABELS: Mapping[str, str] = {
 """What the states of an answered form are called."""
 
 CHOSEN = "chosen"
-SHARE_OF_ANSWERS = "Andel av de svarande"
+SHARE_OF_ANSWERS = "Andel med svaret"
 
 
 # Drawing

@@ -229,7 +229,7 @@ class _Dumbbells:
             x, text = self.plot.across(tick), swedish.percent(tick)
             page.text(x, page.y + 3.0, text, align="center", size=SMALL, colour=page.palette.quiet)
         page.y += 9.0
-        middle, title = self.plot.across(50), "Andel av de svarande"
+        middle, title = self.plot.across(50), "Andel med svaret"
         page.text(middle, page.y + 6.0, title, align="center", size=SMALL, colour=page.palette.quiet)
         page.y += 12.0
 
