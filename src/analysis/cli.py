@@ -23,6 +23,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Run the yearly follow-up survey from its raw export to its appendices.",
 )
+STOPPED = 130
+"""The exit code after Ctrl-C, as shells have it."""
+
 Root = Annotated[str, typer.Option("--root", help="Another folder that holds data/ and outputs/")]
 
 
@@ -284,18 +287,21 @@ def preview(
 
 def main() -> None:
     """Run the command; wrong inputs give exit code 2 and one sentence for each problem."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a scheduler that stops it gets what Ctrl-C gets
+    signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # a scheduler that stops it gets what Ctrl-C gets
     try:
         code = app(standalone_mode=False)
+        if code == STOPPED:  # what typer makes of Ctrl-C
+            _tell("Stopped. Every step that was done is kept, and the next run goes on from there.")
         sys.exit(code if isinstance(code, int) else 0)
     except InputError as error:
         _tell(error)
         sys.exit(2)
     except typer.Exit as done:
         sys.exit(done.exit_code)
-    except (typer.Abort, KeyboardInterrupt):
-        _tell("Stopped. Every step that was done is kept, and the next run goes on from there.")
-        sys.exit(130)
+    except KeyboardInterrupt:
+        sys.exit(STOPPED)
     except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)

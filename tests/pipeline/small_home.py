@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from analysis.project import Project
 
 HOME = Path(__file__).resolve().parents[2]
 
-UNITS = ("bromma", "farsta", "skarpnack")
+UNITS = ("bromma", "farsta")
 
 _FAULT = 'import os\nfrom pathlib import Path\n\nexec(os.environ.get(f"FAULT_{step}", ""))'
 """The first cell of each notebook: a test says in the environment what goes wrong, and the notebook stays the same."""
@@ -131,7 +132,8 @@ class Home:
         """Change what people decided: every step is out of date."""
         path = self.root / "data/raw/2021/decisions.csv"
         text = path.read_text(encoding="utf-8")
-        path.write_text(text + f"0123456789ab,bromma,A. Utredare,2021-10-26,{sentence}\n", encoding="utf-8")
+key = sha256(sentence.encode()).hexdigest()[:12]
+        path.write_text(text + f"{key},bromma,A. Utredare,2021-10-26,{sentence}\n", encoding="utf-8")
 
     def files(self, *folders: str) -> dict[str, bytes]:
         """Return what lies there, without what tells of the run itself and of failures."""

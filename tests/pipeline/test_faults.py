@@ -25,8 +25,11 @@ from tests.pipeline.small_home import HOME, Home, make_small_home
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only on Linux are processes forked")
 
-YEAR = "data/processed/2021"
-KEPT = f"{YEAR}/notebooks/failed"
+KEPT = "data/processed/2021/notebooks/failed"
+SOAK = "SOAK" in os.environ
+"""Whether the long campaigns are run: more of the same, in more places."""
+
+more = pytest.mark.skipif(not SOAK, reason="more of the same: only under SOAK=1")
 
 
 def reached(code: str) -> str:
@@ -35,6 +38,7 @@ def reached(code: str) -> str:
 
 
 SLEEP = reached("import time\ntime.sleep(1000)")
+BUSY = reached("sum(range(10**14))")
 SLEEP_AND_START = reached(
     "import subprocess, time\nsubprocess.Popen(['setsid', 'sleep', '1000'])\ntime.sleep(0.1)\ntime.sleep(1000)"
 )
@@ -225,6 +229,7 @@ def faulty(made_once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
             step.removeprefix("appendix_administration_").replace("-", "_"): FAULTS[name].code
             for name, step in steps_with_faults().items()
         }
+        faults |= {"1_clean": HARMLESS, "3_analyse": HARMLESS}
         limits = ("--cell-time", 3, "--time-limit", 60, "--memory", 0.5)
         done = wrong.run("run", 2021, "--keep-going", "--json", *limits, faults=faults)
         wait_for(lambda: not wrong.processes(), 10)
@@ -289,13 +294,6 @@ def test_the_run_after_all_these_faults_is_right(faulty: Path) -> None:
     assert list((wrong.root / KEPT).glob("*")) == []
 
 
-def test_what_does_no_harm_is_no_fault(small_home: Home, finished_home: Path) -> None:
-    done = small_home.run("run", 2021, "--force", faults={"appendix_quality": HARMLESS, "2_code": HARMLESS})
-    assert done.returncode == 0, done.stderr
-    assert small_home.left() == []
-    assert small_home.files() == Home(finished_home, small_home.temporary).files()
-
-
 # --- what it reads, and what it must not write to ---------------------------------------------------------------
 
 
@@ -307,7 +305,7 @@ OUTSIDE = {
 }
 
 
-@pytest.mark.parametrize("engine", ["inprocess", "papermill"])
+@pytest.mark.parametrize("engine", ["inprocess", pytest.param("papermill", marks=more)])
 def test_a_step_can_change_nothing_outside_its_folder(
     engine: str, small_home: Home, decided: dict[str, bytes]
 ) -> None:
@@ -378,18 +376,14 @@ def test_a_step_that_runs_for_too_long(small_home: Home, decided: dict[str, byte
 
 def test_a_failure_stops_what_needs_it_and_with_keep_going_nothing_else(small_home: Home) -> None:
     small_home.decide("again")
-    faults = {"farsta": "1 / 0"}
+    faults = {"bromma": "1 / 0"}
     done = small_home.run("run", 2021, "--jobs", 1, faults=faults)
     assert done.returncode == 1
-    assert "skarpnack" not in done.stderr
+    assert "2021 forvaltningar/farsta" not in done.stderr
     done = small_home.run("run", 2021, "--jobs", 1, "--keep-going", faults=faults)
     assert done.returncode == 1
-    assert "2021 forvaltningar/skarpnack (" in done.stderr
+    assert "2021 forvaltningar/farsta (" in done.stderr
     assert "skipped" not in done.stderr
-    small_home.decide("and again")
-    done = small_home.run("run", 2021, "--keep-going", faults={"2_code": "1 / 0"})
-    assert done.returncode == 1
-    assert "2021 3_analyse (skipped)" in done.stderr
 
 
 # --- one run at a time ------------------------------------------------------------------------------------------
@@ -415,8 +409,15 @@ def test_only_one_run_of_a_year_at_a_time(small_home: Home, decided: dict[str, b
 # --- stopped from outside ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("code", [SLEEP_AND_START, reached("sum(range(10**14))")], ids=["asleep", "busy"])
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        pytest.param(signal.SIGINT, SLEEP_AND_START, id="Ctrl-C asleep"),
+        pytest.param(signal.SIGTERM, BUSY, id="SIGTERM busy"),
+        pytest.param(signal.SIGINT, BUSY, id="Ctrl-C busy", marks=more),
+        pytest.param(signal.SIGTERM, SLEEP_AND_START, id="SIGTERM asleep", marks=more),
+    ],
+)
 def test_ctrl_c_stops_at_once(
     number: signal.Signals, code: str, small_home: Home, decided: dict[str, bytes]
 ) -> None:
@@ -436,7 +437,7 @@ def test_ctrl_c_stops_at_once(
     assert_right(small_home, decided)
 
 
-def test_ctrl_c_before_anything_has_begun(small_home: Home, decided: dict[str, bytes]) -> None:
+def test_ctrl_c_before_anything_has_begun(small_home: Home) -> None:
     small_home.decide("again")
     process = small_home.start()
     wait_for(lambda: psutil.Process(process.pid).children())
@@ -446,10 +447,9 @@ def test_ctrl_c_before_anything_has_begun(small_home: Home, decided: dict[str, b
     assert (process.returncode, time.monotonic() - began < 2) == (130, True)
     assert_said(said, "Stopped.")
     assert small_home.left() == []
-    assert_right(small_home, decided)
 
 
-@pytest.mark.parametrize("engine", ["inprocess", "papermill"])
+@pytest.mark.parametrize("engine", ["inprocess", pytest.param("papermill", marks=more)])
 def test_kill_9_of_the_command(engine: str, small_home: Home, decided: dict[str, bytes]) -> None:
     small_home.decide("again")
     process = small_home.start("run", 2021, "--engine", engine, faults={"2_code": SLEEP_AND_START})
@@ -481,6 +481,7 @@ def test_kill_9_of_those_who_do_the_steps(sentence: str, small_home: Home, decid
     assert_right(small_home, decided)
 
 
+@more
 def test_kill_9_of_a_process_for_one_step(small_home: Home, decided: dict[str, bytes]) -> None:
     small_home.decide("again")
     process = small_home.start("run", 2021, "--engine", "papermill", faults={"2_code": SLEEP_AND_START})
@@ -535,7 +536,8 @@ def test_a_crash_between_two_moves_is_mended_by_whoever_comes_next(
     if words[0] == "status":
         assert "3_analyse" not in mended.stdout
         assert "changed by somebody else" not in mended.stdout
-    assert_right(small_home, decided)
+    if words[0] == "run":
+        assert small_home.files() == decided
 
 
 # --- what the system refuses ------------------------------------------------------------------------------------
@@ -554,7 +556,9 @@ def small_disk(folder: Path, megabytes: int) -> Iterator[None]:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
-@pytest.mark.parametrize("step", ["1_clean", "3_analyse", "farsta"])
+@pytest.mark.parametrize(
+    "step", [pytest.param("1_clean", marks=more), "3_analyse", pytest.param("farsta", marks=more)]
+)
 def test_a_full_disk(step: str, finished_home: Path, tmp_path: Path, decided: dict[str, bytes]) -> None:
     with small_disk(tmp_path / "disk", 40):
         shutil.copytree(finished_home, tmp_path / "disk" / "home")
@@ -572,7 +576,9 @@ def test_a_full_disk(step: str, finished_home: Path, tmp_path: Path, decided: di
         assert_right(home, decided)
 
 
-@pytest.mark.parametrize("room", [0, 4_096, 16_384, 65_536, 131_072])
+@pytest.mark.parametrize(
+    "room", [16_384, *(pytest.param(n, marks=more) for n in (0, 4_096, 8_192, 32_768, 65_536))]
+)
 def test_a_disk_on_which_hardly_anything_fits(
     room: int, finished_home: Path, tmp_path: Path, decided: dict[str, bytes]
 ) -> None:
@@ -610,10 +616,12 @@ def without_privileges() -> None:
     ("folder", "said"),
     [
         (".", ".analysis"),
-        (".analysis", ".analysis"),
+        pytest.param(".analysis", ".analysis", marks=more),
         ("outputs/2021/results", "outputs/2021/results: Permission denied"),
-        ("outputs/2021/forvaltningar", "outputs/2021/forvaltningar: Permission denied"),
-        ("data/processed/2021", "data/processed/2021: Permission denied"),
+        pytest.param(
+            "outputs/2021/forvaltningar", "outputs/2021/forvaltningar: Permission denied", marks=more
+        ),
+        pytest.param("data/processed/2021", "data/processed/2021: Permission denied", marks=more),
     ],
 )
 def test_a_folder_that_may_only_be_read(
@@ -669,7 +677,7 @@ def test_a_clock_that_goes_backwards(small_home: Home, decided: dict[str, bytes]
 # --- at any moment ----------------------------------------------------------------------------------------------
 
 SEED = int(os.environ.get("SEED", "20261123"))
-KILLS = 50 if "SOAK" in os.environ else 5
+KILLS = 50 if SOAK else 5
 
 
 def test_random_kills(example_years: Path, tmp_path: Path) -> None:
