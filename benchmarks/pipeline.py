@@ -154,7 +154,9 @@ def main() -> None:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5, help="medians of so many rounds")
-    parser.add_argument("--loop-rounds", type=int, default=1, help="of the loop over tools, which takes minutes")
+    parser.add_argument(
+        "--loop-rounds", type=int, default=1, help="of the loop over tools, which takes minutes"
+    )
     chosen = parser.parse_args()
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start, medians of {chosen.rounds}")
     with copied_home() as home:
@@ -171,7 +173,9 @@ def main() -> None:
         steps = steps_run(home)
         print(f"three years from nothing ({len(steps)} notebooks): {all_years:.1f} s")
         (plain,) = medians(min(chosen.rounds, 3), lambda: scripts(home, steps))
-        print(f"  the same code as scripts, without export: {plain:.1f} s; we take {all_years / plain:.2f} of it")
+        print(
+            f"  the same code as scripts, without export: {plain:.1f} s; we take {all_years / plain:.2f} of it"
+        )
         (tools,) = medians(chosen.loop_rounds, lambda: loop(home, steps))
         print(f"  papermill and nbconvert in a loop: {tools:.0f} s; {tools / all_years:.1f} times as long")
         (first,) = medians(chosen.rounds, one_year)
@@ -202,7 +206,10 @@ def main() -> None:
         )
         one, two = medians(chosen.rounds, lambda: administrations(home, 1), lambda: administrations(home, 2))
         units = len(list((home / "outputs/2023/forvaltningar").glob("*.pdf")))
-        print(f"{units} administrations: {one / units:.2f} s each with one job; two jobs are {one / two:.2f} times as fast")
+        print(
+            f"{units} administrations: {one / units:.2f} s each with one job; "
+            f"two jobs are {one / two:.2f} times as fast"
+        )
 
 
 if __name__ == "__main__":

@@ -307,7 +307,8 @@ def main() -> None:
         sys.exit(0)
     except OSError as error:
         _tell(
-            f"{error.filename or 'A file'}: {error.strerror or error}. Nothing half-written is left; run again when it is mended."
+            f"{error.filename or 'A file'}: {error.strerror or error}. "
+            "Nothing half-written is left; run again when it is mended."
         )
         sys.exit(1)
     except typer.TyperException as error:

@@ -132,7 +132,7 @@ class Home:
         """Change what people decided: every step is out of date."""
         path = self.root / "data/raw/2021/decisions.csv"
         text = path.read_text(encoding="utf-8")
-key = sha256(sentence.encode()).hexdigest()[:12]
+        key = sha256(sentence.encode()).hexdigest()[:12]
         path.write_text(text + f"{key},bromma,A. Utredare,2021-10-26,{sentence}\n", encoding="utf-8")
 
     def files(self, *folders: str) -> dict[str, bytes]:

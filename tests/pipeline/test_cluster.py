@@ -354,6 +354,7 @@ psutil.Process(os.getppid()).parent().kill()
 # Before anything runs
 
 
+@pytest.mark.filterwarnings("ignore:Mismatched versions found")
 def test_workers_that_are_not_like_this_machine_are_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

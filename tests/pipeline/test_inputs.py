@@ -14,10 +14,8 @@ from analysis.pipeline.inputs import (
     Inputs,
     decode_export,
     document_date,
-    input_files,
     read_export,
     read_inputs,
-    sha256,
 )
 from analysis.problems import InputError
 from analysis.project import Project
@@ -123,14 +121,6 @@ def test_the_date_of_the_documents_is_never_the_clocks(
 def test_a_year_says_which_years_there_are(project: Project) -> None:
     with pytest.raises(InputError, match=r"there is no reporting year 1999 \(there are: 2021\)"):
         read_inputs(project, 1999)
-
-
-def test_input_files_are_what_people_hand_in(project: Project, home: Path) -> None:
-    names = [project.name(p) for p in input_files(project, 2021)]
-    assert names[:2] == ["data/raw/2021/approvals.csv", "data/raw/2021/decisions.csv"]
-    assert names[-2:] == ["data/reference/units.csv", "data/reference/themes.yaml"]
-    assert sha256(home / "LICENSE") == sha256(home / "LICENSE")
-    assert len(sha256(home / "LICENSE")) == 64
 
 
 def test_inputs_keep_the_kind_of_units_of_their_own_time(project: Project) -> None:

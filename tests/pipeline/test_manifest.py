@@ -83,10 +83,12 @@ def test_verify_finds_what_is_no_longer_what_was_made(done_years: Project, analy
 @pytest.mark.parametrize("content", ["{", "[]", '{"steps": [1]}', '{"steps": [{"outputs": 1}]}'])
 def test_a_manifest_that_is_none_is_told_of(done_years: Project, content: str) -> None:
     manifest_path(done_years, 2022).write_text(content, encoding="utf-8")
-    with pytest.raises(InputError, match=r"^outputs/2022/manifest.json: is not a manifest of this program\. "):
+    with pytest.raises(
+        InputError, match=r"^outputs/2022/manifest.json: is not a manifest of this program\. "
+    ):
         verify(done_years, 2022)
     manifest_path(done_years, 2022).unlink()
-    with pytest.raises(InputError, match="there is no manifest. Run the year first: `analysis run 2022`"):
+    with pytest.raises(InputError, match="there is no manifest"):
         verify(done_years, 2022)
 
 

@@ -97,15 +97,28 @@ def notebook_text(path: Path, *, code: bool) -> None:
     data = json.loads(path.read_text(encoding="utf-8"))
     kind = "code" if code else "markdown"
     cell = next(
-        c for c in data["cells"] if c["cell_type"] == kind and "parameters" not in c["metadata"].get("tags", [])
+        c
+        for c in data["cells"]
+        if c["cell_type"] == kind and "parameters" not in c["metadata"].get("tags", [])
     )
     cell["source"] = [*cell["source"], "\n# changed\n"]
     path.write_text(json.dumps(data), encoding="utf-8")
 
 
 ANALYSIS_22 = {f"2022 {name}" for name in ANALYSES}
-APPENDICES_22 = {"2022 appendix_results", "2022 appendix_quality", "2022 appendix_years", "2022 administrations"}
-COMPARED_23 = {"2023 4_compare", "2023 appendix_results", "2023 appendix_quality", "2023 appendix_years", "2023 administrations"}
+APPENDICES_22 = {
+    "2022 appendix_results",
+    "2022 appendix_quality",
+    "2022 appendix_years",
+    "2022 administrations",
+}
+COMPARED_23 = {
+    "2023 4_compare",
+    "2023 appendix_results",
+    "2023 appendix_quality",
+    "2023 appendix_years",
+    "2023 administrations",
+}
 LATER_22 = {"2022 4_compare", *APPENDICES_22, *COMPARED_23}
 
 CHANGES: dict[str, tuple[Callable[[Project], object], set[str]]] = {
@@ -171,11 +184,15 @@ def test_other_versions_and_other_code_run_everything_that_uses_them(
     go(done_years, 2021)
     assert len(quick.ran) == 23
     real = whole.Digests.room
-    monkeypatch.setattr(whole.Digests, "room", lambda self, name: "new" if name == "report" else real(self, name))
+    monkeypatch.setattr(
+        whole.Digests, "room", lambda self, name: "new" if name == "report" else real(self, name)
+    )
     go(done_years, 2021)
     assert len(quick.ran) == 20
     assert all("appendix" in step for step in quick.ran)
-    monkeypatch.setattr(whole.Digests, "room", lambda self, name: "new" if name == "measures" else real(self, name))
+    monkeypatch.setattr(
+        whole.Digests, "room", lambda self, name: "new" if name == "measures" else real(self, name)
+    )
     go(done_years, 2021)
     assert {s for s in quick.ran if "appendix" not in s} == {"2021 2_code", "2021 3_analyse"}
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
@@ -205,7 +222,7 @@ def test_draft_and_final_are_not_the_same_appendix(three_years: Project, quick: 
 def test_outputs_that_somebody_changed_are_made_again(done_years: Project, quick: Quick, go: Go) -> None:
     before = outputs(done_years)
     append(done_years.results(2021) / "counts.csv", "somebody was here")
-    code, told = go(done_years, 2021)
+    _, told = go(done_years, 2021)
     assert quick.ran == ["2021 3_analyse"]
     assert texts(told, "start") == ["outputs/2021/results/counts.csv was changed by somebody else"]
     (done_years.outputs(2021) / "forvaltningar" / "bromma.pdf").unlink()
@@ -241,7 +258,10 @@ def test_what_was_published_stays_when_a_step_fails(done_years: Project, quick: 
         "The executed notebook is kept as data/processed/2022/notebooks/failed/x.ipynb."
     ]
     after = outputs(done_years)
-    assert {n for n in before if before[n] != after[n]} <= {"data/processed/2022/answers.csv", "outputs/2022/manifest.json"}
+    assert {n for n in before if before[n] != after[n]} <= {
+        "data/processed/2022/answers.csv",
+        "outputs/2022/manifest.json",
+    }
     assert [e.code for e in told if e.kind == "end"] == [0, 1]
     quick.fails.clear()
     code, _ = go(done_years, 2021, 2022)
@@ -250,7 +270,9 @@ def test_what_was_published_stays_when_a_step_fails(done_years: Project, quick: 
     assert "2022 2_code" in quick.ran
 
 
-def test_after_a_failure_nothing_more_begins_unless_told_to(three_years: Project, quick: Quick, go: Go) -> None:
+def test_after_a_failure_nothing_more_begins_unless_told_to(
+    three_years: Project, quick: Quick, go: Go
+) -> None:
     quick.fails["2021 appendix_administration_bromma"] = stopped()
     code, _ = go(three_years, 2021, jobs=1)
     assert code == 1
@@ -262,7 +284,9 @@ def test_after_a_failure_nothing_more_begins_unless_told_to(three_years: Project
     assert [e.step for e in told if e.kind == "failed"] == ["2021 appendix_administration_bromma"]
 
 
-def test_keeping_on_leaves_out_what_depends_on_the_failure(three_years: Project, quick: Quick, go: Go) -> None:
+def test_keeping_on_leaves_out_what_depends_on_the_failure(
+    three_years: Project, quick: Quick, go: Go
+) -> None:
     quick.fails["2022 2_code"] = stopped()
     code, told = go(three_years, 2021, 2022, keep_going=True)
     assert code == 1
@@ -284,7 +308,9 @@ def test_a_final_run_is_refused_and_leaves_the_appendices(done_years: Project, q
     assert all(after[n] == before[n] for n in before if "bilaga" in n or "forvaltningar" in n)
 
 
-WRONG = Finished(error="InputError", message="data/raw/2021/enkat-2021.xlsx: is not a workbook. Export it again.")
+WRONG = Finished(
+    error="InputError", message="data/raw/2021/enkat-2021.xlsx: is not a workbook. Export it again."
+)
 
 
 def test_a_wrong_earlier_year_stops_a_year_unless_told_otherwise(
@@ -338,7 +364,9 @@ def test_wrong_notebooks_are_found_before_anything_runs(three_years: Project, qu
 
 def test_only_one_run_of_a_year_at_a_time(three_years: Project, go: Go) -> None:
     with whole._alone(three_years, [2021]):
-        with pytest.raises(InputError, match=r"another run of 2021 is going on \(process \d+ on .+, since 20"):
+        with pytest.raises(
+            InputError, match=r"another run of 2021 is going on \(process \d+ on .+, since 20"
+        ):
             go(three_years, 2022)
         assert outputs(three_years) == {}
     go(three_years, 2022)

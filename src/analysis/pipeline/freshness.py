@@ -1,8 +1,8 @@
 """What is out of date, and why: decided by content alone, never by the time of a file.
 
-A *fact* is something that decides what a step makes: a file that it reads, the code of its notebook, its parameters, a room
-of ``src/analysis``, the pinned versions. doit keeps which facts each step was made of, and tells which of them have
-changed. Nothing here imports pandas or a notebook library, so that looking costs next to nothing.
+A *fact* is something that decides what a step makes: a file that it reads, the code of its notebook, its parameters,
+a room of ``src/analysis``, the pinned versions. doit keeps which facts each step was made of, and tells which of them
+have changed. Nothing here imports pandas or a notebook library, so that looking costs next to nothing.
 """
 
 from __future__ import annotations

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -190,15 +189,3 @@ def document_date(survey: Survey, submissions: pd.DataFrame) -> dt.date:
         return survey.source.exported
     last = submissions["submitted"].max()
     return survey.period.end if pd.isna(last) else last.date()
-
-
-def input_files(project: Project, year: int) -> list[Path]:
-    """Return every file that a year's run reads from people: raw folder and reference data, sorted."""
-    raw = [p for p in project.raw(year).rglob("*") if p.is_file() and not p.name.startswith(".")]
-    reference = [project.reference(name) for name in ("units.csv", "themes.yaml")]
-    return sorted(raw) + [p for p in reference if p.is_file()]
-
-
-def sha256(path: Path) -> str:
-    """Return the hash of a file's bytes."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()

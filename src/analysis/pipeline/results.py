@@ -25,7 +25,8 @@ from analysis.measures.codebook import describe_questions
 from analysis.measures.response import response_by_section, response_by_unit
 from analysis.measures.themes import CodingFrame, count_themes
 from analysis.measures.years import crosswalk
-from analysis.pipeline.inputs import Inputs, document_date, sha256
+from analysis.pipeline.inputs import Inputs, document_date
+from analysis.pipeline.stage import digest
 from analysis.privacy.release import (
     DESCRIBES,
     TALLY,
@@ -175,7 +176,7 @@ def _provenance(project: Project, survey: Survey) -> pd.DataFrame:
         project.reference("units.csv"),
         project.reference("themes.yaml"),
     ]
-    records = [("input", project.name(path), sha256(path)) for path in files if path.is_file()]
+    records = [("input", project.name(path), digest(path)) for path in files if path.is_file()]
     records += [("package", name, version(name)) for name in PROGRAMS]
     return pd.DataFrame(records, columns=["kind", "name", "value"]).astype("str")
 
