@@ -442,7 +442,7 @@ def test_all_goes_on_with_the_other_years(project_copy: Copy, analysis_command: 
     assert said[0].startswith(yaml)
     assert said[1] == "2021 is left out of the comparison: its inputs are wrong."
     assert said[2].startswith("data/raw/2023/enkat-2023.csv: the export is missing.")
-    assert "2022: done (as a draft). The appendices are:" in said
+    assert "2022: done, as a draft. The appendices are:" in said
     assert len(said) == 4
     made = {"bilaga-1-resultat", "bilaga-2-kvalitet", "forvaltningar/skarpnack"}
     expected = {f"outputs/2022/{name}.{kind}" for name in made for kind in ("html", "pdf", "docx")}

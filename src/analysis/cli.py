@@ -118,7 +118,7 @@ def run(
 def _tell_end(event: Event) -> None:
     """Say how a year ended, and print what is published."""
     if event.code == 0:
-        _tell(f"{event.year}: done{f' ({event.text})' if event.text else ''}. The appendices are:")
+        _tell(f"{event.year}: done{f', {event.text}' if event.text else ''}. The appendices are:")
         for name in event.files:
             print(name)
     elif event.code == 1:

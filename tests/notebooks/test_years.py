@@ -24,6 +24,7 @@ import pyarrow.parquet
 import pymupdf
 import pyreadstat
 import pytest
+from PIL import Image
 from python_calamine import CalamineWorkbook
 
 from analysis.intake.ledger import short_id
@@ -85,7 +86,16 @@ def test_every_promised_file_is_there_and_no_other(example_years: Path, year: in
     units = {f"notebooks/appendix_administration_{unit}.ipynb" for unit in invited(example_years, year)}
     common = {"results", "quality"} | ({"years"} if year > min(YEARS) else set())
     expected |= units | {f"notebooks/appendix_{name}.ipynb" for name in common}
-    expected |= {"tabeller.xlsx", "manifest.json"}
+    expected |= {"tabeller.xlsx", "manifest.json", "run.json"}
+    for name in appendices(example_years, year)[: len(common)]:
+        document = (folder / f"{name}.html").read_text(encoding="utf-8")
+        keys = re.findall(r'<figure\b[^>]*id="diagram-([^"]+)"', document)
+        assert keys
+        for number, key in enumerate(keys, 1):
+            start = f"figurer/{name}/diagram-{number:02}"
+            files = {f for f in found if f.startswith(start)}
+            assert {Path(f).suffix for f in files} == {".svg", ".png"}, (start, key)
+            expected |= files
     assert {name for name in found if not name.startswith("results/")} == expected
     assert {"results/counts.csv", "results/response.csv", "results/survey.json"} <= found
 
@@ -215,18 +225,25 @@ def test_the_manifest_tells_of_every_file_and_how_it_was_made(example_years: Pat
     manifest = json.loads((outputs(example_years, year) / "manifest.json").read_text(encoding="utf-8"))
     made = [path for path in outputs(example_years, year).rglob("*") if path.is_file()]
     names = {path.relative_to(example_years).as_posix() for path in made}
-    assert set(manifest["outputs"]) == names - {f"outputs/{year}/manifest.json"}
+    published = {name: digest for step in manifest["steps"] for name, digest in step["outputs"].items()}
+    assert set(published) == names - {f"outputs/{year}/{name}" for name in ("manifest.json", "run.json")}
+    read = {name: digest for step in manifest["steps"] for name, digest in step["inputs"].items()}
     raw = {p.relative_to(example_years).as_posix() for p in (example_years / f"data/raw/{year}").iterdir()}
-    assert set(manifest["inputs"]) == raw | {"data/reference/units.csv", "data/reference/themes.yaml"}
-    for name, digest in (manifest["inputs"] | manifest["outputs"]).items():
+    people = {name for name in read if name.startswith(("data/reference/", f"data/raw/{year}/"))}
+    assert people == raw | {"data/reference/units.csv", "data/reference/themes.yaml"}
+    for name, digest in published.items():
+        assert hashlib.sha256((example_years / name).read_bytes()).hexdigest() == digest, name
+    for name in people:
         path = example_years / name if (example_years / name).exists() else HOME / name
-        assert hashlib.sha256(path.read_bytes()).hexdigest() == digest, name
-    for step in manifest["steps"]:
-        source = (HOME / "notebooks" / f"{step['notebook']}.ipynb").read_bytes()
-        assert hashlib.sha256(source).hexdigest() == step["sha256"]
-        assert step["parameters"]["year"] == year
-    units = [step["parameters"]["unit"] for step in manifest["steps"] if "unit" in step["parameters"]]
-    assert units == invited(example_years, year)
+        assert hashlib.sha256(path.read_bytes()).hexdigest() == read[name], name
+    run = [step for step in manifest["steps"] if "year" in step["parameters"]]
+    assert {step["parameters"]["year"] for step in run} == {year}
+    units = {step["parameters"]["unit"] for step in run if "unit" in step["parameters"]}
+    assert units == set(invited(example_years, year))
+    told = json.loads((outputs(example_years, year) / "run.json").read_text(encoding="utf-8"))
+    assert told["exit_code"] == 0
+    assert set(told["steps"]) == {step["step"] for step in manifest["steps"]}
+    assert all(step["seconds"] > 0 and step["memory"] > 10**7 for step in told["steps"].values())
 
 
 # --- every page -------------------------------------------------------------------------------------------------
@@ -374,10 +391,13 @@ def plain_text(path: Path) -> str:
             names = [name for name in archive.namelist() if not name.endswith(".png")]
             parts = [archive.read(name).decode("utf-8") for name in names]
         return without_tags(" ".join(parts))
+    if path.suffix == ".png":
+        with Image.open(path) as picture:
+            return " ".join(str(text) for text in picture.info.values())
     content = path.read_text(encoding="utf-8")
     if path.suffix in (".ipynb", ".json"):
         return without_tags("\n".join("".join(s) for s in strings(json.loads(content))))
-    return without_tags(content) if path.suffix == ".html" else content
+    return without_tags(content) if path.suffix in (".html", ".svg") else content
 
 
 @pytest.fixture(scope="module")
@@ -385,7 +405,7 @@ def texts(example_years: Path) -> dict[Path, str]:
     """Return what can be read in every published file."""
     published = (path for path in (example_years / "outputs").rglob("*") if path.is_file())
     found = {path: plain_text(path) for path in published}
-    kinds = {".html", ".pdf", ".docx", ".csv", ".json", ".ipynb", ".xlsx"}
+    kinds = {".html", ".pdf", ".docx", ".csv", ".json", ".ipynb", ".xlsx", ".svg", ".png"}
     assert {path.suffix for path in found} == kinds
     assert len(found) > 200
     return found

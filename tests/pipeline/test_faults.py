@@ -229,7 +229,7 @@ def faulty(made_once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
             step.removeprefix("appendix_administration_").replace("-", "_"): FAULTS[name].code
             for name, step in steps_with_faults().items()
         }
-        faults |= {"1_clean": HARMLESS, "3_analyse": HARMLESS}
+        faults |= {"2_code": HARMLESS, "3_analyse": HARMLESS}
         limits = ("--cell-time", 3, "--time-limit", 60, "--memory", 0.5)
         done = wrong.run("run", 2021, "--keep-going", "--json", *limits, faults=faults)
         wait_for(lambda: not wrong.processes(), 10)

@@ -299,7 +299,7 @@ class Cluster(Workers):
         self.address, self.project = address, project
         self._token = uuid.uuid4().hex
         self._environment = {name: value for name, value in os.environ.items() if decides_outputs(name)}
-        self._running: dict[str, Future[str]] = {}
+        self._running: dict[str, Future[str] | None] = {}
         self._ended: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._begun: set[str] = set()
         self._handed_over: set[str] = set()
@@ -358,18 +358,34 @@ class Cluster(Workers):
 
     def jobs(self) -> int:
         """Return the number of threads of the cluster."""
-        threads: dict[str, int] = self._client.nthreads()
-        return max(1, sum(threads.values()))
+        return max(1, sum((self._threads() or {}).values()))
+
+    def _threads(self) -> dict[str, int] | None:
+        """Return the number of threads of each Dask worker; None as long as the scheduler does not answer."""
+        if self._client.status != "running":
+            return None
+        try:
+            threads: dict[str, int] = self._client.nthreads()
+        except OSError:
+            return None
+        return threads
 
     def start(self, job: Job) -> None:
         """Begin a job."""
+        from distributed.client import ClosedClientError
+
         names = [*job.inputs, *job.step.decides]
         known = {name: _seen(self.project.root / name) for name in names}
         files = {name: seen for name, seen in known.items() if seen}
         order = Order(job.as_json(), self._token, self._same, self._environment, files)
         key = Path(job.stage).name
-        future = self._client.submit(carry_out, order, key=key, pure=False, retries=RETRIES)
         self._begun.add(key)
+        try:
+            future = self._client.submit(carry_out, order, key=key, pure=False, retries=RETRIES)
+        except ClosedClientError:
+            self._running[job.step.name] = None
+            self._ended.put(job.step.name)
+            return
         self._running[job.step.name] = future
         future.add_done_callback(lambda _: self._ended.put(job.step.name))
 
@@ -389,6 +405,8 @@ class Cluster(Workers):
 
         future = self._running.pop(name)
         try:
+            if future is None:
+                raise CancelledError
             finished = Finished.from_json(future.result())
         except KilledWorker as error:
             what = f"{error.allowed_failures + 1} Dask workers died while they did it; the memory may have run out"
@@ -425,12 +443,11 @@ class Cluster(Workers):
         return lost
 
     def _has_workers(self) -> bool:
-        """Return whether there is a Dask worker; asked now and then, and believed as long as nobody answers."""
+        """Return whether there is a Dask worker: asked now and then, and taken for granted when nobody answers."""
         now = time.monotonic()
         if now - self._asked >= PAUSE:
             self._asked = now
-            with contextlib.suppress(OSError):
-                self._had_workers = bool(self._client.nthreads())
+            self._had_workers = self._threads() != {}
         return self._had_workers
 
     def stop(self) -> None:

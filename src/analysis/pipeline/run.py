@@ -469,7 +469,7 @@ class _Run:
                 name
                 for step in self.publishing(year)
                 for name in state.outputs(step.name)
-                if not name.endswith((".ipynb", ".csv", ".json"))
+                if not name.endswith((".ipynb", ".csv", ".json")) and "/figurer/" not in name
             )
             files = tuple(published)
             text = text or ("as a draft" if self.missing(year) else "")
