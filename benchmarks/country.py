@@ -20,7 +20,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -47,28 +46,32 @@ YEAR = 2021
 MUNICIPALITIES, UNITS, YEARS = 290, 18, 5
 SMALL_STEPS, TASKS = 40, 2000
 STATE_SIZES = (100, 400, 1600)
+THREADS = (2, 8, 32, 128, 512)
 
 
 @contextmanager
 def dask_cluster(folder: Path, workers: int) -> Iterator[tuple[str, list[int]]]:
-    """Start a scheduler and workers of one thread, each a process of its own; give the address and the processes."""
+    """Start a scheduler and workers of one thread, each a process of its own; give the address and the workers."""
     folder.mkdir()
     told = folder / "scheduler.json"
-    common = {"stdout": subprocess.DEVNULL, "stderr": (folder / "log").open("wb"), "cwd": HOME}
-    dask = [sys.executable, "-m", "dask"]
-    scheduler = [*dask, "scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(told)]
-    processes = [subprocess.Popen([*scheduler, "--no-dashboard"], **common)]  # type: ignore[call-overload]
+    processes: list[subprocess.Popen[bytes]] = []
+
+    def begin(*words: str) -> None:
+        with (folder / f"{len(processes)}.log").open("wb") as log:
+            command = [sys.executable, "-m", "dask", *words, "--no-dashboard"]
+            processes.append(subprocess.Popen(command, cwd=HOME, stdout=log, stderr=log))
+
     try:
+        begin("scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(told))
         while not (told.is_file() and told.read_text()):
             time.sleep(0.05)
         address = json.loads(told.read_text())["address"]
-        worker = [*dask, "worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard"]
         for i in range(workers):
-            command = [*worker, "--local-directory", str(folder / f"worker {i}")]
-            processes.append(subprocess.Popen(command, **common))  # type: ignore[call-overload]
+            place = str(folder / f"worker {i}")
+            begin("worker", address, "--nthreads", "1", "--no-nanny", "--local-directory", place)
         with Client(address, set_as_default=False) as client:
             client.wait_for_workers(workers, timeout=60)
-        yield address, [process.pid for process in processes]
+        yield address, [process.pid for process in processes[1:]]
     finally:
         for process in processes:
             process.kill()
@@ -131,6 +134,16 @@ class Slice:
         """Seconds that all steps took together."""
         return sum(sum(seconds) for seconds in self.steps.values())
 
+    @property
+    def count(self) -> int:
+        """The number of steps."""
+        return sum(len(seconds) for seconds in self.steps.values())
+
+    @property
+    def waiting(self) -> float:
+        """Seconds for each step that its thread did nothing, or did what is no step."""
+        return (self.seconds * self.workers - self.busy) / self.count
+
 
 def kind(step: str) -> str:
     """Return which kind of step it is: the administrations are one."""
@@ -146,7 +159,7 @@ def measure_slice(folder: Path, workers: int, roots: int) -> Slice:
         began = time.perf_counter()
         client = finish([start(place, address) for place in places])
         seconds = time.perf_counter() - began
-        prepared = [child for pid in processes[1:] for child in psutil.Process(pid).children()]
+        prepared = [child for pid in processes for child in psutil.Process(pid).children()]
         idle = max(process.memory_full_info().uss for process in prepared)
     steps: dict[str, list[float]] = {}
     most = 0
@@ -246,17 +259,14 @@ def measure_client(root: Path, units: int) -> tuple[float, int]:
     return (time.perf_counter() - began) / units, (root / WORK / f"{YEAR}.json").stat().st_size
 
 
-def measure_share(root: Path) -> Counter[str]:
-    """Count what the client asks of the shared folder to begin and commit a step, and what the step asks."""
-    counts: Counter[str] = Counter()
+def measure_share(root: Path) -> str:
+    """Tell what an appendix of a unit asks of the shared folder."""
     state = State(Project(HOME, root), YEAR)
     name = next(step for step in state.steps if "appendix_administration" in step)
-    inputs = [fact for fact in state.facts(name) if fact.startswith(("data/", "outputs/"))]
-    outputs = state.outputs(name)
-    counts["files that it reads"] = len(inputs)
-    counts["files that it makes"] = len(outputs)
-    counts["bytes that it makes"] = sum(size for _, size, _ in outputs.values())
-    return counts
+    read = sum(fact.startswith(("data/", "outputs/")) for fact in state.facts(name))
+    made = state.outputs(name)
+    size = sum(size for _, size, _ in made.values())
+    return f"An appendix of a unit reads {read} files, and makes {len(made)} of {size / 1e6:.2f} MB together."
 
 
 def report(
@@ -266,25 +276,26 @@ def report(
     print("| worker processes | municipality-years | seconds | busy | steps/s | waiting each step |")
     print("|---|---|---|---|---|---|")
     for one in slices:
-        steps = sum(map(len, one.steps.values()))
-        idle = (one.seconds * one.workers - one.busy) / steps
         print(
-            f"| {one.workers} | {one.roots} | {one.seconds:.1f} | {one.busy:.1f} | {steps / one.seconds:.2f} "
-            f"| {idle * 1000:.0f} ms |"
+            f"| {one.workers} | {one.roots} | {one.seconds:.1f} | {one.busy:.1f} "
+            f"| {one.count / one.seconds:.2f} | {one.waiting * 1000:.0f} ms |"
         )
+    pairs = zip(slices[::2], slices[1::2], strict=True)
+    faster = ", ".join(f"{one.seconds / two.seconds:.2f}" for one, two in pairs)
+    print(f"\nFrom one worker process to two: {faster} times faster, round by round.")
     print("\n| step | number in a year | seconds, median (least to most) |\n|---|---|---|")
     for name in slices[0].steps:
         found = sorted(seconds for one in slices for seconds in one.steps[name])
         number = len(slices[0].steps[name]) / slices[0].roots
         print(f"| {name} | {number:g} | {statistics.median(found):.2f} ({found[0]:.2f} to {found[-1]:.2f}) |")
     idle, most = (max(one.memory[i] for one in slices) for i in (0, 1))
-    client = statistics.median(one.client for one in slices)
     print(f"\nA prepared process holds {idle / 1e6:.0f} MB of its own, a step at most {most / 1e6:.0f} MB.")
+    client = statistics.median(one.client for one in slices)
     print(f"The run of a municipality-year takes {client:.1f} s of a processor outside the cluster.")
     each, inside, task = small
     print(
         f"A step that does nothing takes {each * 1000:.0f} ms, of which {inside * 1000:.0f} ms are the step's own; "
-        f"a bare Dask task {task * 1000:.2f} ms."
+        f"a bare Dask task takes {task * 1000:.2f} ms."
     )
     print("\n| units in one year of one root | client, each step | its memory of the year |\n|---|---|---|")
     for units, (seconds, size) in many.items():
@@ -293,21 +304,24 @@ def report(
 
 
 def predict(slices: list[Slice], client: float, task: float) -> None:
-    """Print how long the country takes on clusters of several sizes, each bound on its own."""
+    """Print how long the country takes on clusters of several sizes, and what else bounds it."""
     medians = {
         name: statistics.median(seconds for one in slices for seconds in one.steps[name])
         for name in slices[0].steps
     }
-    common = sum(seconds for name, seconds in medians.items() if name != "appendix_administration")
-    year = common + UNITS * medians["appendix_administration"]
-    busy = MUNICIPALITIES * YEARS * year
-    steps = MUNICIPALITIES * YEARS * (len(medians) - 1 + UNITS)
+    unit = medians.pop("appendix_administration")
+    waiting = statistics.median(one.waiting for one in slices)
+    each_year = len(medians) + UNITS
+    steps = MUNICIPALITIES * YEARS * each_year
+    busy = MUNICIPALITIES * YEARS * (sum(medians.values()) + UNITS * unit + each_year * waiting)
     clients = MUNICIPALITIES * YEARS * client
+    chain = sum(medians[name] for name in ("1_clean", "2_code", "3_analyse", "appendix_results"))
     print(
-        f"\nThe country: {steps:,} steps, {busy / 3600:.1f} hours of steps, {clients / 3600:.1f} hours of clients."
+        f"\nThe country: {steps:,} steps that hold a thread for {busy / 3600:.1f} hours, and {clients / 3600:.1f} "
+        f"hours of clients. No cluster makes a municipality-year in less than {chain:.0f} s.\n"
     )
-    print("\n| threads | steps | scheduler | clients on 8 cores |\n|---|---|---|---|")
-    for threads in (2, 8, 32, 128, 512):
+    print("| threads | steps | scheduler | clients on 8 cores |\n|---|---|---|---|")
+    for threads in THREADS:
         took = busy / threads / 60
         print(f"| {threads} | {took:.0f} min | {steps * task / 60:.1f} min | {clients / 8 / 60:.0f} min |")
 
@@ -331,12 +345,13 @@ def main() -> None:
                 one = slices[-1]
                 print(f"{workers} workers: {one.seconds:.1f} s, busy {one.busy:.1f} s", file=sys.stderr)
         done = folder / "round 0 workers 1" / "municipality 0"
-        print(dict(measure_share(done)))
+        share = measure_share(done)
         small = folder / "small"
         small.mkdir()
         each = measure_small_steps(small)
         many = {units: measure_client(done, units) for units in STATE_SIZES}
     report(slices, each, many)
+    print(f"\n{share}")
 
 
 if __name__ == "__main__":

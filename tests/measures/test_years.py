@@ -218,14 +218,15 @@ def test_what_a_unit_and_those_it_took_over_from_answered() -> None:
     units = pd.DataFrame({"year": 2022, "unit_id": ["norrmalm", "ostermalm", "bromma"]})
     belong = geography(units, REGISTER, date(2023, 10, 1))
     frame = unit_history({2022: answers}, {2022: crosswalk(newer, older)}, belong)
-    assert list(frame.columns) == ["newest_unit_id", "year", "unit_id", "question", "label", "number"]
+    assert list(frame.columns) == ["newest_unit_id", "year", "unit_id", "question", "value", "label", "number"]
     told = frame.astype("object").where(frame.notna(), None).itertuples(index=False, name=None)
-    # Old units stand side by side, what is hidden or missing is left out, and so are grids.
+    # Old units stand side by side with the reason where there is no answer; what is hidden and grids are left out.
     assert sorted(told, key=str) == [
-        ("bromma", 2022, "bromma", "antal", "", 20.0),
-        ("norra-innerstaden", 2022, "norrmalm", "antal", "", 1.5),
-        ("norra-innerstaden", 2022, "norrmalm", "modern", "Ja", None),
-        ("norra-innerstaden", 2022, "norrmalm", "vilka", "Skola; Polis", None),
-        ("norra-innerstaden", 2022, "ostermalm", "modern", "Nej", None),
+        ("bromma", 2022, "bromma", "antal", "answered", "", 20.0),
+        ("bromma", 2022, "bromma", "modern", "_dont_know", "Vet ej", None),
+        ("norra-innerstaden", 2022, "norrmalm", "antal", "answered", "", 1.5),
+        ("norra-innerstaden", 2022, "norrmalm", "modern", "ja", "Ja", None),
+        ("norra-innerstaden", 2022, "norrmalm", "vilka", "ja; nej", "Skola; Polis", None),
+        ("norra-innerstaden", 2022, "ostermalm", "modern", "nej", "Nej", None),
     ]
     assert unit_history({}, {}, belong).empty

@@ -124,8 +124,8 @@ class Home:
         """Begin the command in a session of its own, as a terminal does, and let it run."""
         words = self.command(*(arguments or ("run", 2021)))
         return subprocess.Popen(
-            words, cwd=self.root, env=self.environment(faults or {}), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            text=True, start_new_session=True, **more,
+            words, env=self.environment(faults or {}), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            text=True, start_new_session=True, **{"cwd": self.root, **more},
         )  # fmt: skip
 
     def decide(self, sentence: str) -> None:

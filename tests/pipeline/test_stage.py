@@ -287,20 +287,31 @@ def test_removing_a_file_removes_the_folders_that_it_leaves_empty(project: Proje
     assert not (project.root / "outputs/2021/a").exists()
 
 
-def test_ctrl_c_waits_for_a_commit() -> None:
-    done = []
-    with pytest.raises(KeyboardInterrupt):
+def interrupt_within(done: list[str]) -> None:
+    with undisturbed():
         with undisturbed():
-            with undisturbed():
-                signal.raise_signal(signal.SIGINT)
-                done.append("inner")
-            done.append("outer")
-        done.append("never")
+            signal.raise_signal(signal.SIGINT)
+            done.append("inner")
+        done.append("outer")
+    done.append("never")
+
+
+def test_ctrl_c_waits_for_a_commit() -> None:
+    done: list[str] = []
+    with pytest.raises(KeyboardInterrupt):
+        interrupt_within(done)
     assert done == ["inner", "outer"]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    other = threading.Thread(
-        target=lambda: [done.append("elsewhere") for _ in [0] if undisturbed().__enter__() is None]
-    )
+
+
+def test_in_another_thread_there_is_nothing_to_put_off() -> None:
+    done: list[str] = []
+
+    def commit_there() -> None:
+        with undisturbed():
+            done.append("elsewhere")
+
+    other = threading.Thread(target=commit_there)
     other.start()
     other.join()
-    assert done[-1] == "elsewhere"  # in another thread there is nothing to put off
+    assert done == ["elsewhere"]

@@ -152,23 +152,24 @@ def unit_history(
     Returns
     -------
     DataFrame
-        ``newest_unit_id, year, unit_id, question, label, number``: the newest year's question id, and the answer;
-        several chosen options are joined by semicolons. ``number`` is set for number questions only. Grids are
-        left out: their rows need a table of their own.
+        ``newest_unit_id, year, unit_id, question, value, label, number``: the newest year's question id, and the
+        answer, or why there is none (a missing kind such as ``_dont_know``); several chosen options are joined by
+        semicolons. ``number`` is set for number questions only. Grids are left out: their rows need a table of
+        their own. So is a number that is not released.
     """
-    columns = ["newest_unit_id", "year", "unit_id", "question", "label", "number"]
+    columns = ["newest_unit_id", "year", "unit_id", "question", "value", "label", "number"]
     parts = []
     for year, old in answers.items():
         walk = walks[year]
         same = walk[walk["status"] == "same"].set_index("earlier_question")["question"]
-        old = old[old["question"].isin(same.index) & ~old["suppressed"] & ~old["value"].str.startswith("_")]
+        old = old[old["question"].isin(same.index) & ~old["suppressed"]]
         old = old[(old["item"] == "") | (old["item"] == old["value"])]
         parts.append(old.assign(question=old["question"].map(same), year=year))
     if not parts:
         return pd.DataFrame(columns=columns)
     frame = pd.concat(parts, ignore_index=True).merge(units, on=["year", "unit_id"])
     keys = ["newest_unit_id", "question", "year", "unit_id"]
-    joined = frame.groupby(keys, sort=False).agg({"label": "; ".join, "number": "first"})
+    joined = frame.groupby(keys, sort=False).agg({"value": "; ".join, "label": "; ".join, "number": "first"})
     order = {q: i for i, q in enumerate(dict.fromkeys(frame["question"]))}
     out = joined.reset_index()[columns]
     return out.sort_values("question", key=lambda s: s.map(order), kind="stable", ignore_index=True)

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import uuid
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -164,7 +165,6 @@ def execute(
         else {
             "kernel_manager_class": LocalKernels,
             "record_timing": False,
-            "coalesce_streams": True,  # a slow machine sends one print in two pieces
             "shutdown_kernel": "immediate",
             "execution_timeout": int(cell_seconds) or None,
         }
@@ -242,7 +242,44 @@ def _tidy(path: Path) -> None:
             cell.metadata.pop(key, None)
         if "injected-parameters" in cell.metadata.get("tags", []):
             cell["id"] = f"injected-{i}"
+        if cell.cell_type == "code":
+            cell.outputs = _streams_together(cell.outputs)
     nbformat.write(notebook, path)
+
+
+def _streams_together(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:
+    r"""Return outputs with all that was printed to a stream as one: a slow machine sends it in pieces.
+
+    That is what nbclient's ``coalesce_streams`` does, which takes hours over a line of millions of characters.
+
+    Examples
+    --------
+    >>> from nbformat.v4 import new_output
+    >>> printed = [("stdout", "a\n"), ("stderr", "b"), ("stdout", "50 %\r100 %")]
+    >>> made = [new_output("stream", name=name, text=text) for name, text in printed]
+    >>> [(output.name, output.text) for output in _streams_together(made)]
+    [('stdout', 'a\n100 %'), ('stderr', 'b')]
+    """
+    together: list[NotebookNode] = []
+    printed: dict[str, list[str]] = {}
+    for output in outputs:
+        if output.output_type != "stream":
+            together.append(output)
+        elif output.name in printed:
+            printed[output.name].append(output.text)
+        else:
+            printed[output.name] = [output.text]
+            together.append(nbformat.v4.new_output("stream", name=output.name))
+    for output in together:
+        if output.output_type == "stream":
+            lines = "".join(printed[output.name]).split("\n")
+            # What stands before a carriage return was written over by what follows it.
+            output.text = "\n".join(line[line.rfind("\r", 0, -1) + 1 :] for line in lines)
+    for i, (first, second) in enumerate(pairwise(together)):
+        if (first.get("name"), second.get("name")) == ("stderr", "stdout"):
+            together[i : i + 2] = [second, first]
+            break
+    return together
 
 
 def set_anew(source: Path, executed: Path, output: Path, parameters: Mapping[str, Value]) -> None:

@@ -88,7 +88,6 @@ class _Outputs:
 
     def update(self, display_id: str, data: dict[str, Any], metadata: dict[str, Any]) -> None:
         """Replace what has been shown under a display id."""
-        self.count(sum(len(shown) for shown in data.values() if isinstance(shown, str)))
         for output in self.shown.get(display_id, []):
             output.data, output.metadata = data, metadata
 
@@ -143,6 +142,7 @@ class _Display(DisplayPublisher):
         if update:
             _outputs.update(display_id, shown, json_clean(metadata or {}))
             return
+        _outputs.update(display_id, shown, json_clean(metadata or {}))  # shown before under the same id
         output = nbformat.v4.new_output("display_data", data=shown, metadata=json_clean(metadata or {}))
         _outputs.add(output, display_id)
 
@@ -198,6 +198,7 @@ class Shell(InteractiveShell):
     def ready(cls) -> Shell:
         """Return the shell of this process."""
         shell: Shell = cls.instance(config=cls.quiet)
+        shell.set_hook("show_in_pager", lambda *_, **__: None, 99)  # what `x?` shows is for a person who sits there
         if pandas := sys.modules.get("pandas"):  # without a shell it counts on a terminal when it is imported
             pandas.set_option("display.max_columns", 20)
         return shell
@@ -206,7 +207,7 @@ class Shell(InteractiveShell):
 class _Printed(io.TextIOBase):
     """Stands for ``sys.stdout`` or ``sys.stderr``."""
 
-    encoding, errors = "utf-8", "strict"
+    encoding, errors = "UTF-8", "strict"
 
     def __init__(self, stream: str, descriptor: int) -> None:
         self.name, self.mode = f"<{stream}>", "w"
@@ -216,7 +217,7 @@ class _Printed(io.TextIOBase):
         if self.closed:
             raise ValueError("I/O operation on closed file")
         if not isinstance(text, str):
-            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+            raise TypeError(f"write() argument must be str, not {type(text)}")
         if text:
             _outputs.write(self._stream, text)
         return len(text)
@@ -320,14 +321,14 @@ def _run_cell(shell: Shell, cell: NotebookNode, captured: _Captured, timeout: fl
     if os.getpid() != process:
         os._exit(0)  # a copy that the cell made of this process: the notebook goes on only once
     cell.execution_count = shell.execution_count - 1 if result is None else result.execution_count
-    for output in outputs:
-        if output.output_type == "stream":
-            output.text = "".join(output.text)
     shown = any(output.output_type == "error" for output in outputs)
     if result is not None and not result.success and not shown:  # IPython prints groups of errors
         raised = result.error_in_exec or result.error_before_exec
         outputs.append(nbformat.v4.new_output("error", ename=type(raised).__name__, evalue=str(raised)))
         shown = True
+    for output in outputs:
+        if output.output_type == "stream":
+            output.text = "".join(output.text)
     cell.outputs = outputs
     return not shown or "raises-exception" in tags
 

@@ -262,7 +262,7 @@ def quantified(
     --------
     >>> noun = "förvaltning", "förvaltningar", "förvaltningarna"
     >>> quantified(12, 16, *noun), quantified(16, 16, *noun), quantified(0, 16, *noun)
-    ('de flesta förvaltningar (12 av 16)', 'alla 16 förvaltningar', 'ingen av de 16 förvaltningarna')
+    ('de flesta förvaltningarna (12 av 16)', 'alla 16 förvaltningar', 'ingen av de 16 förvaltningarna')
     >>> quantified(7, 16, *noun), quantified(1, 5, *noun)
     ('knappt hälften av förvaltningarna (7 av 16)', 'en förvaltning (1 av 5)')
     """
@@ -277,6 +277,8 @@ def quantified(
     if word == "alla":
         return f"{word} {whole} {many}"
     noun = f"av {the_many}" if word.endswith("hälften") else one if n <= 1 else many
+    if word == "de flesta":
+        noun = the_many
     phrase = f"{word} {noun}"
     return f"{phrase} ({number(n)} av {number(total)})" if counts else phrase
 

@@ -19,7 +19,6 @@ module               what it holds
 
 from analysis.report.chapters.administration import (
     unit_history,
-    unit_section,
     unit_sections,
     unit_summary,
     unit_texts,
@@ -79,7 +78,6 @@ __all__ = [
     "themes",
     "unit_history",
     "unit_name",
-    "unit_section",
     "unit_sections",
     "unit_summary",
     "unit_texts",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
@@ -12,24 +13,23 @@ from analysis.measures.counts import ALL, OUTSIDE_BASE
 from analysis.privacy.release import Results
 from analysis.report import swedish
 from analysis.report.chapters.findings import year_before
-from analysis.report.chapters.parts import lines, paragraphs, sentences, word
+from analysis.report.chapters.parts import STATUS_LABELS, lines, paragraphs, sentences, word
 from analysis.report.chapters.reading import (
     ANSWERED,
     Question,
     all_sections,
-    decimal,
-    group_labels,
+    decimals_of,
+    included,
     questions,
     response_of,
     rows_of,
-    section_of,
     steps,
     unit_name,
 )
-from analysis.report.chapters.results import response_sentence, section_heading, unconfirmed_sentence
+from analysis.report.chapters.results import response_sentence
 from analysis.report.chapters.wording import asked_as, counted, in_sentence, key_of, quoted, sentence_list
 from analysis.report.document import as_quote, plain, say, show
-from analysis.report.tables import Column, Table, Value
+from analysis.report.tables import HIDDEN, Column, Table, Value
 from analysis.survey.units import KIND_LABELS
 
 STATE_LABELS = {
@@ -65,37 +65,40 @@ def unit_summary(results: Results, unit_id: str) -> None:
         paragraphs(
             sentences(told, _answered_sentence(row), _quotes_sentence(results, unit_id)),
             *_differences_told(results, unit_id),
-            _reading_sentence(results, unit_id),
         )
         return
+    last = year_before(results)
+    before = last is not None and History(results, unit_id, last).answered
+    own = ", tillsammans med förvaltningens egna svar från tidigare år" if before else ""
     paragraphs(
         sentences(told, response_sentence(results)),
-        "Det betyder bara att förvaltningens arbete inte syns i årets resultat. Inga svar har lagts till för den, och "
-        f"den räknas som {word('objektsbortfall')}. Bilagan visar i stället vad de som har svarat uppger, bredvid "
-        "det som förvaltningen själv kan ha svarat tidigare år.",
-        _reading_sentence(results, unit_id),
+        "Förvaltningens arbete syns därför inte i årets resultat. Inga svar har lagts till för den, och den räknas som "
+        f"{word('objektsbortfall')}. Bilagan visar vad de som har svarat uppger{own}.",
     )
 
 
 def _answered_sentence(row: pd.Series[Any]) -> str:
-    """Return how many of the questions the unit answered."""
+    """Return how many of the questions the unit filled in."""
     n, asked = int(row["answered_items"]), int(row["asked_items"])
     if n == asked:
-        return f"Alla {swedish.plural(asked, 'fråga', 'frågor')} är besvarade." if asked > 1 else ""
-    return f"{swedish.share(n, asked, 'fråga', 'frågor')} är besvarade."
+        return f"Alla {swedish.number_word(asked)} frågor är ifyllda." if asked > 1 else ""
+    return f"{swedish.share(n, asked, 'fråga', 'frågor')} är ifyllda."
 
 
 def _reading_sentence(results: Results, unit_id: str) -> str:
-    """Return how the tables are read, and what the mark after a heading means where there is one."""
+    """Return how the tables are read."""
     row = response_of(results, unit_id)
-    many = KIND_LABELS[row["kind"]][1]
-    beside = (
-        f"Bredvid förvaltningens svar visar tabellerna hur många {many}, och hur många av alla, som har gett samma "
-        "svar, av dem som har besvarat frågan."
-        if row["status"] in ANSWERED
-        else f"Tabellerna visar det vanligaste svaret bland {many} och bland alla som har besvarat frågan."
+    many = f"{KIND_LABELS[row['kind']][1]}na"
+    several = any(q["kind"] == "multiple" for q in results.survey["questions"])
+    if row["status"] in ANSWERED:
+        told = f"Tabellen visar också hur många av de svarande {many}, och av alla svarande, som har gett samma svar."
+    else:
+        told = f"Tabellen visar det vanligaste svaret bland de svarande {many} och bland alla svarande."
+    options = (
+        "För en fråga som kan ha flera svar visas hur många som har valt varje alternativ." if several else ""
     )
-    return sentences(beside, unconfirmed_sentence(results, all_sections(results)))
+    of = "De räknas av dem som har besvarat frågan."
+    return sentences("Frågorna står i enkätens ordning.", told, options, of)
 
 
 def _quotes_sentence(results: Results, unit_id: str) -> str:
@@ -189,24 +192,24 @@ def _differences_told(results: Results, unit_id: str) -> list[str]:
 
 
 def unit_sections(results: Results, unit_id: str) -> None:
-    """Publish every section: own answers beside those of the kind, of all and of the year before, and quotes."""
-    for section_id in all_sections(results):
-        unit_section(results, unit_id, section_id)
+    """Publish the unit's answers beside those of its kind, of all and of the year before, and its quotes.
 
-
-def unit_section(results: Results, unit_id: str, section_id: str) -> None:
-    """Publish a section of a unit; nothing where there is nothing to show."""
+    All questions with one answer stand in one table, in the order of the questionnaire; each question with several
+    choices has a table of its own.
+    """
     view = _View.of(results, unit_id)
-    asked = questions(results, section_id)
-    tables = [_section_table(view, section_id, asked)]
+    asked = [q for section in all_sections(results) for q in questions(results, section)]
+    tables = [_answers_table(view, asked)]
     tables += [_options_table(view, q) for q in asked if q["kind"] == "multiple"]
-    quotes = [q for q in asked if q["kind"] == "free_text" and view.quotes_of(q)]
     shown = [table for table in tables if table is not None]
-    if not shown and not quotes:
-        return
-    say(f"## {section_heading(results, section_id)}")
+    if shown:
+        say("## Svar på frågorna")
+        paragraphs(_reading_sentence(results, unit_id))
     for table in shown:
         show(table)
+    quotes = [q for q in asked if q["kind"] == "free_text" and view.quotes_of(q)]
+    if quotes:
+        say("## Belysande exempel")
     for question in quotes:
         say(f"Ur svaret på frågan {quoted(question['text'])}:")
         for quote in view.quotes_of(question):
@@ -222,22 +225,22 @@ class _View:
     kind: str
     answered: bool
     own: pd.DataFrame
-    before: pd.DataFrame
-    year_before: int | None
+    earlier: History | None
 
     @classmethod
     def of(cls, results: Results, unit_id: str) -> _View:
         row = response_of(results, unit_id)
         own = results.tables["unit_answers"]
         last = year_before(results)
-        history = results.tables.get("unit_history")
-        if history is None or last is None:
-            before = pd.DataFrame(columns=["question", "unit_id", "label", "number"])
-        else:
-            before = history[(history["newest_unit_id"] == unit_id) & (history["year"] == last)]
-        answered = row["status"] in ANSWERED
-        mine = own[own["unit_id"] == unit_id]
-        return cls(results, unit_id, str(row["kind"]), answered, mine, before, last if len(before) else None)
+        earlier = None if last is None else History(results, unit_id, last)
+        return cls(
+            results,
+            unit_id,
+            str(row["kind"]),
+            row["status"] in ANSWERED,
+            own[own["unit_id"] == unit_id],
+            earlier if earlier and earlier.answered else None,
+        )
 
     def quotes_of(self, question: Question) -> list[Any]:
         """Return the approved quotes of the unit to a question."""
@@ -245,16 +248,22 @@ class _View:
         kept = (quotes["unit_id"] == self.unit_id) & (quotes["question"] == question["id"])
         return list(quotes[kept].itertuples(index=False))
 
-    def columns(self, first: str) -> list[Column]:
-        """Return the headings of a table; what nobody can say has no column."""
-        year = self.results.survey["year"]
+    def columns(self, first: str, *, beside: str) -> list[Column]:
+        """Return the headings of a table; what nobody can say has no column.
+
+        Parameters
+        ----------
+        beside : str
+            What the columns of the others count, with a place for who they are.
+        """
         columns = [Column("what", first)]
         if self.answered:
-            columns.append(Column("own", f"Förvaltningen {year}"))
-        if self.year_before:
-            columns.append(Column("before", f"Förvaltningen {self.year_before}"))
-        labels = group_labels(self.results)
-        columns += [Column("kind", labels.get(self.kind, self.kind)), Column("all", labels[ALL])]
+            columns.append(Column("own", f"Förvaltningen {self.results.survey['year']}"))
+        if self.earlier:
+            columns.append(Column("before", f"Förvaltningen {self.earlier.year}"))
+        many = KIND_LABELS[self.kind][1]
+        for key, of in (("kind", many), ("all", "alla svarande")):
+            columns.append(Column(key, swedish.sentence(beside.format(of))))
         return columns
 
     def line(self, first: str, own: str, before: str, kind: str, everyone: str) -> list[Value]:
@@ -262,17 +271,102 @@ class _View:
         cells: list[Value] = [first]
         if self.answered:
             cells.append(own)
-        if self.year_before:
+        if self.earlier:
             cells.append(before)
         return [*cells, kind, everyone]
 
-    def said_before(self, question: Question) -> str:
-        """Return what was answered the year before; who said it, where that was another unit."""
-        return said(self.results, self.unit_id, self.before[self.before["question"] == question["id"]])
+    def before(self, question: Question, item: str) -> str:
+        """Return what was answered the year before."""
+        return self.earlier.said(question, item) if self.earlier else ""
 
 
-def _section_table(view: _View, section_id: str, asked: list[Question]) -> Table | None:
-    """Return the unit's answers to the questions of a section that have one answer."""
+@dataclass(frozen=True)
+class History:
+    """What a unit, or those it took over from, answered in one earlier year."""
+
+    results: Results
+    unit_id: str
+    year: int
+
+    @property
+    def units(self) -> list[str]:
+        """The units that were asked or answered that year."""
+        frame = self.results.tables["geography"]
+        here = frame[(frame["newest_unit_id"] == self.unit_id) & (frame["year"] == self.year)]
+        return sorted(here["unit_id"].unique(), key=lambda u: swedish.sort_key(unit_name(self.results, u)))
+
+    @property
+    def rows(self) -> pd.DataFrame:
+        """The released answers of that year, of all units."""
+        frame = self.results.tables["unit_history"]
+        return frame[frame["year"] == self.year]
+
+    @property
+    def answered(self) -> bool:
+        """Whether any of the units answered."""
+        return bool(self.rows["unit_id"].isin(self.units).any())
+
+    def asked(self, question: Question) -> str:
+        """Return why a question has no answers to show that year; empty where it was the same."""
+        walk = self.results.tables["crosswalk"]
+        row = walk[(walk["earlier_year"] == self.year) & (walk["question"] == question["id"])]
+        return NOT_THE_SAME.get(str(row["status"].iloc[0]), "") if len(row) else NOT_THE_SAME["new"]
+
+    def said(self, question: Question, item: str = "") -> str:
+        """Return what was answered, or why there is no answer; with the name of who, where it was another unit."""
+        return self.asked(question) or self._of_units(
+            lambda row: _answer_of(self.results, question, row), question, item
+        )
+
+    def chose(self, question: Question, option: str) -> str:
+        """Return whether an option was chosen, or why there is no answer."""
+
+        def told(row: Any) -> str:
+            chosen = str(row.value).split("; ")
+            return str(row.label) if chosen[0].startswith("_") else "Ja" if option in chosen else "Nej"
+
+        return self.asked(question) or self._of_units(told, question)
+
+    def _of_units(self, told: Callable[[Any], str], question: Question, item: str = "") -> str:
+        rows = self.rows
+        of_question = rows[rows["question"] == question["id"]].set_index("unit_id")
+        answered = set(rows["unit_id"])
+        found = []
+        for unit in self.units:
+            if unit not in answered:
+                text = STATUS_LABELS["none"]
+            elif item or unit not in of_question.index:
+                text = HIDDEN
+            else:
+                text = told(of_question.loc[unit])
+            named = unit != self.unit_id
+            found.append(
+                f"{unit_name(self.results, unit, short=True)}: {in_sentence(text) if text != HIDDEN else text}"
+                if named
+                else text
+            )
+        return "\n".join(found) or HIDDEN
+
+
+NOT_THE_SAME = {
+    "new": "Frågan ställdes inte",
+    "reworded": "Frågan hade en annan formulering",
+    "reversed": "Frågan hade en omvänd skala",
+    "new_scale": "Frågan hade andra svarsalternativ",
+    "undeclared": "Frågan var inte densamma",
+}
+"""Why a question has no answer of an earlier year, by its status in the crosswalk."""
+
+
+def _answer_of(results: Results, question: Question, row: Any) -> str:
+    """Return an answer as its label or its number."""
+    if pd.isna(row.number):
+        return str(row.label)
+    return swedish.number(float(row.number), decimals_of(results, question["id"]))
+
+
+def _answers_table(view: _View, asked: list[Question]) -> Table | None:
+    """Return the unit's answers to all questions that have one answer."""
     rows: list[list[Value]] = []
     for question in asked:
         if question["kind"] in ("single", "scale"):
@@ -281,8 +375,11 @@ def _section_table(view: _View, section_id: str, asked: list[Question]) -> Table
             rows += _open_lines(view, question)
     if not rows:
         return None
-    title = section_of(view.results, section_id)["title"]
-    return Table(f"Svar: {in_sentence(title)}", view.columns("Fråga"), rows, key=f"avsnitt-{section_id}")
+    if view.answered:
+        columns = view.columns("Fråga", beside="{} med samma svar")
+        return Table("Förvaltningens svar", columns, rows, key="svar")
+    columns = view.columns("Fråga", beside="vanligaste svar bland {}")
+    return Table("De vanligaste svaren", columns, rows, key="svar")
 
 
 def _closed_lines(view: _View, question: Question) -> list[list[Value]]:
@@ -293,34 +390,37 @@ def _closed_lines(view: _View, question: Question) -> list[list[Value]]:
         rows = counts[counts["item"].fillna("") == item]
         text = f"{question['text']} – {question['items'][item]}" if item else question["text"]
         own = view.own[(view.own["question"] == question["id"]) & (view.own["item"] == item)]
-        before = "" if item else view.said_before(question)
+        before = view.before(question, item)
         if not view.answered:
             most = [_most(rows[rows["group"] == g]) for g in (view.kind, ALL)]
             found.append(view.line(text, "", before, *most))
         elif len(own):
             value = own["value"].iloc[0]
+            asked = included(view.results, view.kind), included(view.results)
             beside = [
-                _beside(rows[(rows["group"] == g) & (rows["value"] == value)]) for g in (view.kind, ALL)
+                _beside(rows[(rows["group"] == g) & (rows["value"] == value)], of)
+                for g, of in zip((view.kind, ALL), asked, strict=True)
             ]
             found.append(view.line(text, str(own["label"].iloc[0]), before, *beside))
     return found
 
 
-def _beside(row: pd.DataFrame) -> str:
-    """Return how many gave an answer, of how many; outside the base only how many."""
-    if row.empty or row["n"].isna().any() or row["suppressed"].any() or not row["base"].iloc[0]:
-        return ".."
-    n = swedish.number(int(row["n"].iloc[0]))
-    if row["value"].iloc[0] in OUTSIDE_BASE:
-        return n
-    return f"{n} av {swedish.number(int(row['base'].iloc[0]))}"
+def _beside(row: pd.DataFrame, answered: int = 0) -> str:
+    """Return how many gave an answer, of those who answered the question.
+
+    An answer outside the base is counted of all who answered the survey.
+    """
+    if row.empty or row["n"].isna().any() or row["suppressed"].any():
+        return HIDDEN
+    of = answered if row["value"].iloc[0] in OUTSIDE_BASE else int(row["base"].iloc[0])
+    return f"{swedish.number(int(row['n'].iloc[0]))} av {swedish.number(of)}" if of else HIDDEN
 
 
 def _most(rows: pd.DataFrame) -> str:
     """Return the most frequent answers with their counts, as lines of a cell."""
     answers = rows[~rows["value"].isin(OUTSIDE_BASE)]
     if answers.empty or answers["n"].isna().any() or answers["n"].max() == 0:
-        return ".."
+        return HIDDEN
     top = answers[answers["n"] == answers["n"].max()]
     return lines([f"{r.label}: {_beside(top[top['value'] == r.value])}" for r in top.itertuples()])
 
@@ -330,13 +430,12 @@ def _open_lines(view: _View, question: Question) -> list[list[Value]]:
     found = []
     for answer in view.own[view.own["question"] == question["id"]].itertuples(index=False):
         text = f"{question['text']} – {question['items'][answer.item]}" if answer.item else question["text"]
-        shown = ".." if answer.suppressed else answer.label or decimal(answer.number)
-        before = "" if answer.item else view.said_before(question)
+        shown = HIDDEN if answer.suppressed else _answer_of(view.results, question, answer)
         numbers = [
-            _median(view.results, question, answer.item, g) if question["kind"] == "number" else ".."
+            _median(view.results, question, answer.item, g) if question["kind"] == "number" else HIDDEN
             for g in (view.kind, ALL)
         ]
-        found.append(view.line(text, shown, before, *numbers))
+        found.append(view.line(text, shown, view.before(question, answer.item), *numbers))
     return found
 
 
@@ -345,21 +444,23 @@ def _median(results: Results, question: Question, item: str, group: str) -> str:
     rows = results.tables["numbers"]
     rows = rows[(rows["question"] == question["id"]) & (rows["item"] == item) & (rows["group"] == group)]
     if rows.empty or rows["suppressed"].iloc[0] or pd.isna(rows["median"].iloc[0]):
-        return ".."
-    return f"Median {decimal(rows['median'].iloc[0])}"
+        return HIDDEN
+    return f"Median {swedish.number(float(rows['median'].iloc[0]), decimals_of(results, question['id']))}"
 
 
 def _options_table(view: _View, question: Question) -> Table | None:
     """Return all options of a question with several choices: whether the unit chose them, and how many others."""
     counts = rows_of(view.results, question["id"])
     chosen = counts[counts["value"] == "chosen"]
-    if (view.before["question"] != question["id"]).all():  # not asked, or not answered, the year before
-        view = replace(view, year_before=None)
     own = view.own[view.own["question"] == question["id"]]
     picked = set(own["item"]) - {""}
     said_nothing = own[own["item"] == ""]
     if chosen.empty or (view.answered and own.empty):
         return None
+    notes = []
+    if view.earlier and (why := view.earlier.asked(question)):
+        notes = [f"{why} {view.earlier.year}."]
+        view = replace(view, earlier=None)
     rows: list[list[Value]] = []
     for item, text in chosen.drop_duplicates("item")[["item", "item_text"]].itertuples(
         index=False, name=None
@@ -367,32 +468,10 @@ def _options_table(view: _View, question: Question) -> Table | None:
         of = chosen[chosen["item"] == item]
         beside = [_beside(of[of["group"] == g]) for g in (view.kind, ALL)]
         mine = str(said_nothing["label"].iloc[0]) if len(said_nothing) else "Ja" if item in picked else "Nej"
-        rows.append(view.line(text, mine, _chosen_before(view, question, text), *beside))
-    return Table(question["text"], view.columns("Svarsalternativ"), rows, key=key_of(question))
-
-
-def _chosen_before(view: _View, question: Question, label: str) -> str:
-    """Return whether an option was chosen the year before; by whom, where other units have merged."""
-    rows = view.before[view.before["question"] == question["id"]]
-    if rows.empty:
-        return ".."
-    told = []
-    for r in rows.sort_values("unit_id").itertuples(index=False):
-        said_yes = f"; {label}; " in f"; {r.label}; "
-        name = "" if r.unit_id == view.unit_id else f"{unit_name(view.results, r.unit_id, short=True)}: "
-        told.append(f"{name}{'ja' if said_yes else 'nej'}" if name else "Ja" if said_yes else "Nej")
-    return "\n".join(told)
-
-
-def said(results: Results, unit_id: str, answers: pd.DataFrame) -> str:
-    """Return what was answered in one year; with the name of who answered, where that was another unit."""
-    told = []
-    for r in answers.sort_values("unit_id").itertuples(index=False):
-        answer = r.label if pd.isna(r.number) else decimal(r.number)
-        told.append(
-            answer if r.unit_id == unit_id else f"{unit_name(results, r.unit_id, short=True)}: {answer}"
-        )
-    return "\n".join(told) or ".."
+        before = view.earlier.chose(question, item) if view.earlier else ""
+        rows.append(view.line(text, mine, before, *beside))
+    columns = view.columns("Svarsalternativ", beside="{} som har valt alternativet")
+    return Table(question["text"], columns, rows, notes=notes, key=key_of(question))
 
 
 # --- free text and earlier years -----------------------------------------------------------------------------------
@@ -426,27 +505,35 @@ def unit_history(results: Results, unit_id: str) -> None:
     They stand beside this year's. Questions with several choices are compared with the year before only. Nothing
     where there is one earlier year.
     """
-    history = results.tables.get("unit_history")
-    if history is None:
+    if "unit_history" not in results.tables:
         return
-    kinds = {q["id"]: q for q in results.survey["questions"]}
-    single = [i for i, q in kinds.items() if q["kind"] not in ("multiple", "free_text")]
-    own = history[(history["newest_unit_id"] == unit_id) & history["question"].isin(single)]
-    years = sorted(int(y) for y in own["year"].unique())
-    if len(years) < 2:
+    frame = results.tables["unit_history"]
+    years = sorted(int(y) for y in frame["year"].unique())
+    told = [h for h in (History(results, unit_id, year) for year in years) if h.answered]
+    if len(told) < 2:
+        return
+    now = results.tables["unit_answers"]
+    now = now[(now["unit_id"] == unit_id) & (now["item"] == "")].set_index("question")
+    rows: list[list[Value]] = []
+    for question in results.survey["questions"]:
+        if question["kind"] in ("multiple", "free_text") or question["items"]:
+            continue
+        if all(history.asked(question) for history in told):
+            continue
+        line: list[Value] = [question["text"], *(history.said(question) for history in told)]
+        if len(now):
+            answer = now.loc[question["id"]] if question["id"] in now.index else None
+            hidden = answer is None or bool(answer["suppressed"])
+            line.append(HIDDEN if hidden else _answer_of(results, question, answer))
+        rows.append(line)
+    if not rows:
         return
     say("## Svar över åren")
-    now = results.tables["unit_answers"]
-    now = now[(now["unit_id"] == unit_id) & (now["item"] == "") & ~now["suppressed"]]
     this_year = [int(results.survey["year"])] if len(now) else []
-    rows: list[list[Value]] = []
-    for question in single:
-        answers = own[own["question"] == question]
-        if len(answers):
-            told = [said(results, unit_id, answers[answers["year"] == y]) for y in years]
-            told += [said(results, unit_id, now[now["question"] == question]) for _ in this_year]
-            rows.append([kinds[question]["text"], *told])
-    columns = [Column("question", "Fråga"), *(Column(str(y), str(y)) for y in [*years, *this_year])]
-    merged = set(own["unit_id"]) != {unit_id}
+    columns = [
+        Column("question", "Fråga"),
+        *(Column(str(y), str(y)) for y in [*(h.year for h in told), *this_year]),
+    ]
+    merged = any(h.units != [unit_id] for h in told)
     notes = ["Där flera förvaltningar har gått samman står vem som svarade vad."] if merged else []
     show(Table("Förvaltningens svar på samma frågor över åren", columns, rows, notes=notes, key="over-aren"))

@@ -25,15 +25,19 @@ FEWEST_FINDINGS = 5
 FEWEST_IN_A_KIND = 3
 """A kind of unit of which fewer have answered is not compared with another."""
 
+MOST_SECTIONS = MOST_FINDINGS - 4
+"""So many sections are told one by one; there is room for the other rules, too."""
+
 MOST_TOGETHER = 3
 """So many answers that all have given are told in one sentence."""
 
 SMALLEST_DIFFERENCE = 15.0
 """Percentage points: a smaller difference between kinds or years is not told."""
 
-Reason = Literal["scale", "option", "kinds", "years", "next"]
-"""Why a result is told: it is where most answers of a scale gather, the most chosen option, the largest difference
-between kinds of unit, the largest change since the year before, or the next of the first kind."""
+Reason = Literal["scale", "answer", "option", "kinds", "years", "next"]
+"""Why a result is told: it is where most answers of a scale gather, the most frequent answer of a section without
+scales, the most chosen option, the largest difference between kinds of unit, the largest change since the year
+before, or the next of the first kind."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +54,15 @@ class Finding:
         The same answer of each kind of unit, or of the year before.
     year : int
         The year before, where `why` is years.
+    ties : tuple of Part
+        The other parts of the same question that are as large, where `part` is told as its largest.
     """
 
     part: Part
     why: Reason
     beside: tuple[Part, ...] = ()
     year: int = 0
+    ties: tuple[Part, ...] = ()
 
     @property
     def difference(self) -> float:
@@ -79,8 +86,9 @@ def find_findings(results: Results) -> list[Finding]:
     5. The answer that has changed most since the year before, by at least 15 percentage points, where enough have
        answered both years for percentages to be shown.
 
-    No question is told of twice. Where this gives fewer than five, the next strongest answers follow. Of equals
-    the first in the questionnaire is taken. A count that is left out to protect persons is never told of.
+    No question is told of twice: each rule chooses among those that have not been told of. Where this gives fewer
+    than five, the next strongest answers follow. Of equal questions the first in the questionnaire is taken; parts
+    of one question that are as large as the one told are its ties. A count that is left out to protect persons is never told of.
     """
     main = main_sections(results)
     told = parts_of_everyone(results)
@@ -90,12 +98,12 @@ def find_findings(results: Results) -> list[Finding]:
         names = {f.part.question["id"] for f in found}
         fresh = [c for c in candidates if c.part.question["id"] not in names]
         if fresh and len(found) < MOST_FINDINGS:
-            found.append(fresh[0])
+            found.append(_with_ties(fresh[0], told))
 
-    room = MOST_FINDINGS - 4
-    for section in main[:room]:
+    alone = main[:MOST_SECTIONS]
+    for section in alone:
         add(_strongest(p for p in told if p.question["section"] == section))
-    add(_strongest(p for p in told if p.question["section"] not in main[:room]))
+    add(_strongest(p for p in told if p.question["section"] not in alone))
     add(_most_chosen(told, "multiple"))
     add(split_between_kinds(results))
     add(changes(results))
@@ -103,6 +111,22 @@ def find_findings(results: Results) -> list[Finding]:
         if len(found) < FEWEST_FINDINGS:
             add([replace(candidate, why="next")])
     return found
+
+
+def _with_ties(finding: Finding, told: Iterable[Part]) -> Finding:
+    """Return a finding with the other parts of its question that are as large; none where all gave each of them."""
+    part = finding.part
+    if finding.why in ("kinds", "years") or part.word == "och":
+        return finding
+    same = (p for p in told if p.question is part.question and p.item == part.item or _options(p, part))
+    return replace(
+        finding, ties=tuple(p for p in same if (p.n, p.base) == (part.n, part.base) and p.key != part.key)
+    )
+
+
+def _options(one: Part, other: Part) -> bool:
+    """Return whether two parts are options of one question with several choices."""
+    return one.question is other.question and one.question["kind"] == "multiple"
 
 
 def parts_of_everyone(results: Results) -> list[Part]:
@@ -124,9 +148,9 @@ def _strongest(told: Iterable[Part]) -> list[Finding]:
     listed = list(told)
     order = {p.key: _place(p) for p in listed if p.question["kind"] == "scale"}
     scales = [Finding(p, "scale") for p in listed if p.key in order]
-    return sorted(
-        _largest_first(scales), key=lambda f: (-round(f.part.percent, 6), order[f.part.key])
-    ) or _most_chosen(listed, "multiple") + _most_chosen(listed, "single")
+    return sorted(_largest_first(scales), key=lambda f: (-round(f.part.percent, 6), order[f.part.key])) or [
+        replace(f, why="answer") for kind in ("multiple", "single") for f in _most_chosen(listed, kind)
+    ]
 
 
 def _place(part: Part) -> int:

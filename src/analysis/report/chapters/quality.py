@@ -14,7 +14,7 @@ from analysis.report.chapters.parts import lines, paragraphs, publish_chart, sen
 from analysis.report.chapters.reading import (
     ANSWERED,
     by_units,
-    decimal,
+    decimals_of,
     included,
     invited,
     respondents,
@@ -630,10 +630,11 @@ def _codebook_row(results: Results, part: pd.DataFrame) -> list[Value]:
     answers = counted[~why & (part["value"] != "not_chosen")]
     changes = SUPPRESSED if pd.isna(first["changes"]) else int(first["changes"])
     kind = KIND_OF_QUESTION[first["kind"]]
+    decimals = decimals_of(results, str(first["question"]))
     return [
         text,
         kind,
-        _lines(map(_counted, answers.itertuples())),
+        _lines([_counted(row, decimals) for row in answers.itertuples()]),
         _why_missing(results, counted[why]),
         changes,
     ]
@@ -656,10 +657,13 @@ HIDDEN_COUNT = f"visas{NO_BREAK_SPACE}inte"
 """What stands for a count of people that is left out."""
 
 
-def _counted(row: Any) -> str:
+def _counted(row: Any, decimals: int = 0) -> str:
     """Return an answer with its count; of numbers also between which they lie, where that is released."""
     n = HIDDEN_COUNT if row.suppressed else swedish.number(int(row.n))
-    between = f"\nFrån {decimal(row.smallest)} till {decimal(row.largest)}" if pd.notna(row.smallest) else ""
+    between = ""
+    if pd.notna(row.smallest):
+        ends = [swedish.number(float(value), decimals) for value in (row.smallest, row.largest)]
+        between = f"\nFrån {ends[0]} till {ends[1]}"
     return f"{row.label}:{NO_BREAK_SPACE}{n}{between}"
 
 

@@ -121,10 +121,11 @@ def submissions(results: Results) -> dict[str, int]:
     return {str(s): int(n) for s, n in zip(frame["status"], frame["n"], strict=True)}
 
 
-def included(results: Results) -> int:
-    """Return how many submissions are counted."""
+def included(results: Results, kind: str = "") -> int:
+    """Return how many submissions are counted; where units answered, also of one kind of them."""
     if by_units(results):
-        return int(results.tables["response"]["status"].isin(ANSWERED).sum())
+        frame = results.tables["response"]
+        return int((frame["status"].isin(ANSWERED) & (frame["kind"].eq(kind) | (not kind))).sum())
     found = submissions(results)
     return sum(found.get(status, 0) for status in ANSWERED)
 
@@ -251,10 +252,17 @@ def ends(question: Question) -> list[tuple[str, ...]]:
     return [tuple(of[:length]), tuple(of[-length:])]
 
 
-def decimal(value: float) -> str:
-    """Return a number with as many decimals as were given, at most two."""
-    decimals = next((d for d in (0, 1) if round(float(value), d) == round(float(value), 2)), 2)
-    return swedish.number(float(value), decimals)
+def decimals_of(results: Results, question_id: str) -> int:
+    """Return with how many decimals all numbers of a question are written: as many as they need, at most two."""
+    numbers = results.tables["numbers"]
+    told = numbers[numbers["question"] == question_id]
+    values = [told[key] for key in ("total", "median", "smallest", "largest")]
+    for name in ("unit_answers", "unit_history"):
+        if name in results.tables:
+            frame = results.tables[name]
+            values.append(frame.loc[frame["question"] == question_id, "number"])
+    known = [round(float(v), 2) for v in pd.concat(values, ignore_index=True).dropna()]
+    return next((d for d in (0, 1) if all(round(v, d) == v for v in known)), 2)
 
 
 def sorted_units(frame: pd.DataFrame, kinds: Mapping[str, object] = KIND_LABELS) -> list[Any]:

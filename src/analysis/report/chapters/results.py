@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -10,7 +11,7 @@ import pandas as pd
 from analysis.measures.counts import ALL, OUTSIDE_BASE
 from analysis.privacy.release import Results
 from analysis.report import figures, swedish
-from analysis.report.chapters.findings import Finding, find_findings
+from analysis.report.chapters.findings import MOST_SECTIONS, Finding, find_findings
 from analysis.report.chapters.parts import STATUS_LABELS, paragraphs, publish_chart, sentences, word
 from analysis.report.chapters.reading import (
     ANSWERED,
@@ -20,7 +21,7 @@ from analysis.report.chapters.reading import (
     Question,
     all_sections,
     by_units,
-    decimal,
+    decimals_of,
     ends,
     group_labels,
     included,
@@ -48,6 +49,7 @@ from analysis.report.chapters.wording import (
     counted,
     key_of,
     known,
+    number_of,
     predicate,
     quantified,
     quoted,
@@ -77,10 +79,16 @@ def _asked_sentence(results: Results) -> str:
     asked = len(survey["questions"])
     closed = sum(q["kind"] in CLOSED for q in survey["questions"])
     period = survey["period"]
-    of_which = "" if asked == 1 else ", alla" if closed == asked else f", varav {closed or 'inga'}"
+    of_which = (
+        ""
+        if asked == 1
+        else ", alla"
+        if closed == asked
+        else f", varav {swedish.number_word(closed) if closed else 'inga'}"
+    )
     told = f"{of_which} med fasta svarsalternativ," if of_which else ""
     return (
-        f"Enkäten omfattar {swedish.plural(asked, 'fråga', 'frågor')}{told} och gäller perioden "
+        f"Enkäten omfattar {number_of(asked, 'fråga', 'frågor')}{told} och gäller perioden "
         f"{swedish.date(period['start'])} till {swedish.date(period['end'])}."
     )
 
@@ -91,7 +99,7 @@ def response_sentence(results: Results) -> str:
         n = included(results)
         if not n:
             return "Inga svar har lämnats in."
-        return f"{swedish.plural(n, 'inlämnat svar', 'inlämnade svar')} ingår i redovisningen."
+        return f"{counted(n, 'inlämnat svar', 'inlämnade svar', neuter=True)} ingår i redovisningen."
     asked = invited(results)
     n = int(asked["status"].isin(ANSWERED).sum())
     partial = int((asked["status"] == "partial").sum())
@@ -109,6 +117,8 @@ def finding_sentence(results: Results, finding: Finding) -> str:
     """Return a finding as a sentence with its counts and a link to its table."""
     part = finding.part
     start = swedish.sentence(f"{share_of(results, part)} {predicate(part)}")
+    if finding.ties:
+        start += f"; lika många svarar {_tied(finding.ties)}"
     if finding.why == "kinds":
         start += f": {beside(finding.beside)}"
     elif finding.why == "years":
@@ -116,21 +126,46 @@ def finding_sentence(results: Results, finding: Finding) -> str:
     return f"{start} ({table_link(part.question)})."
 
 
+def _tied(ties: Sequence[Part]) -> str:
+    """Return parts that are as large as the one told first: ”I viss grad”, or ”A” respektive ”B”."""
+    return swedish.join(
+        [swedish.join([quoted(label) for label in part.labels], part.word) for part in ties], "respektive"
+    )
+
+
 _REASONS = {
-    "scale": "den del av en skala (övre änden, nedre änden eller mitten) som flest svar samlas i, för varje {section}",
-    "option": "det svar som flest har valt av flera möjliga",
+    "scale": "den del av en skala (övre änden, nedre änden eller mitten) som störst andel har svarat, {sections}",
+    "answer": "för avsnitt utan skalfrågor det svar som störst andel har gett",
+    "option": "det svar som störst andel har valt på en fråga som kan ha flera svar",
     "kinds": "den största skillnaden mellan förvaltningstyper",
     "years": "den största förändringen sedan året före",
-    "next": "därefter de svar som är mest samlade",
+    "next": "därefter de svar som störst andel har gett",
 }
 
 
 def _rule_sentence(results: Results, found: Sequence[Finding]) -> str:
     """Return how the findings have been chosen: the rules that have given one."""
-    starting = section_of(results, main_sections(results)[0])["kind"] == "starting_point"
-    section = "utgångspunkt och för övriga avsnitt tillsammans" if starting else "avsnitt"
-    used = [text.format(section=section) for why, text in _REASONS.items() if why in {f.why for f in found}]
-    return f"Resultaten har valts ut enligt en fast regel: {swedish.join(used)}."
+    main = main_sections(results)
+    starting = section_of(results, main[0])["kind"] == "starting_point"
+    word = "utgångspunkt" if starting else "avsnitt"
+    of = f"för varje {word}"
+    if len(main) > MOST_SECTIONS:
+        several = "utgångspunkterna" if starting else "avsnitten"
+        of = f"för var och en av de {swedish.number_word(MOST_SECTIONS)} första {several}"
+    reasons = {f.why for f in found}
+    used = [
+        text.format(sections=f"{of} och för övriga avsnitt tillsammans")
+        for why, text in _REASONS.items()
+        if why in reasons
+    ]
+    told = f"Resultaten har valts ut enligt en fast regel: {swedish.join(used)}."
+    if len(found) == 1:
+        return told
+    return (
+        f"{told} Varje fråga nämns bara en gång: valet görs i denna ordning bland de frågor som inte redan har nämnts. "
+        "Är flera svar på samma fråga lika vanliga nämns de tillsammans. Är frågor lika väljs den som står först i "
+        "enkäten."
+    )
 
 
 # --- who answered --------------------------------------------------------------------------------------------------
@@ -149,8 +184,7 @@ def response(results: Results) -> None:
         _people_response(results)
         return
     asked = invited(results)
-    silent = [unit_name(results, u) for u in asked[~asked["status"].isin(ANSWERED)]["unit_id"]]
-    paragraphs(sentences(_sent_to(asked), response_sentence(results), _silent_sentence(silent)))
+    paragraphs(sentences(sent_to(asked), response_sentence(results), silent_sentence(asked)))
     if asked.empty:
         return
     if "unit_sections" in results.tables:
@@ -171,14 +205,18 @@ def response(results: Results) -> None:
         Column("name", "Förvaltning"),
         Column("kind", "Förvaltningstyp"),
         Column("status", "Svar"),
-        Column("answered", "Besvarade frågor", "integer"),
+        Column("answered", "Ifyllda frågor", "integer"),
         Column("asked", "Ställda frågor", "integer"),
     ]
-    notes = ["”Vet ej” och ”Ej aktuellt” räknas som besvarade frågor."]
+    notes = [FILLED_IN]
     show(Table("Tillfrågade förvaltningar och deras svar", columns, rows, notes=notes, key="svar"))
 
 
-def _sent_to(asked: pd.DataFrame) -> str:
+FILLED_IN = "”Vet ej”, ”Ej aktuellt” och svar under granskning räknas som ifyllda frågor."
+"""What counts as filled in; what counts as answered is the base."""
+
+
+def sent_to(asked: pd.DataFrame) -> str:
     """Return how many units of each kind were asked."""
     if asked.empty:
         return ""
@@ -187,11 +225,10 @@ def _sent_to(asked: pd.DataFrame) -> str:
     return f"Enkäten har skickats till {swedish.join(named)}."
 
 
-def _silent_sentence(names: Sequence[str]) -> str:
-    if not names:
-        return ""
-    listed = swedish.join(plain(name) for name in sorted(names, key=swedish.sort_key))
-    return f"Inte svarat har {listed}."
+def silent_sentence(asked: pd.DataFrame) -> str:
+    """Return which of the units that were asked have not answered."""
+    names = sorted(asked[~asked["status"].isin(ANSWERED)]["name"], key=swedish.sort_key)
+    return f"{swedish.join(plain(name) for name in names)} har inte svarat." if names else ""
 
 
 def _unit_map(results: Results) -> None:
@@ -204,7 +241,7 @@ def _unit_map(results: Results) -> None:
         kind=[KIND_LABELS[units.loc[u, "kind"]][1].capitalize() for u in cells["unit_id"]],
         section=cells["section"].map(titles),
     )
-    caption = "Besvarade frågor per förvaltning och avsnitt"
+    caption = "Ifyllda frågor per förvaltning och avsnitt"
     publish_chart(results, figures.unit_map, frame.drop(columns="unit_id"), caption=caption, key="svar")
 
 
@@ -267,13 +304,18 @@ def _heat_map(results: Results, scales: Sequence[Question]) -> None:
     )
     asked = cells.drop_duplicates("question")
     columns = [Column("unit", "Förvaltning")]
-    columns += [Column(f"f{i}", f"F{i}", "integer") for i in range(1, len(asked) + 1)]
+    columns += [Column(f"f{i}", f"F{i}") for i in range(1, len(asked) + 1)]
     body: list[list[Value]] = [
-        [str(unit), *(None if pd.isna(step) else int(step) for step in part["step"])]
+        [
+            str(unit),
+            *(mark or str(int(step)) for step, mark in zip(part["step"], part["mark"], strict=True)),
+        ]
         for unit, part in cells.groupby("unit", sort=False)
     ]
     named = zip(asked["question"], asked["steps"], strict=True)
     notes = [f"F{i}: {text} ({n} steg)" for i, (text, n) in enumerate(named, start=1)]
+    signs = [f"{sign} {meaning}" for sign, meaning in figures.MARKS.items() if (cells["mark"] == sign).any()]
+    notes += [f"Tecken i tabellen: {'; '.join(signs)}."] if signs else []
     show(Table("Förvaltningarnas svar på skalfrågorna, steg", columns, body, notes=notes, key="skalor"))
 
 
@@ -353,7 +395,7 @@ def _both_ends(question: Question) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 # --- sections ------------------------------------------------------------------------------------------------------
 
-UNCONFIRMED = "\\*"
+UNCONFIRMED = " (preliminär rubrik)"
 """Stands after a heading whose wording nobody has confirmed against its source."""
 
 
@@ -396,7 +438,7 @@ def unconfirmed_sentence(results: Results, section_ids: Sequence[str]) -> str:
     """Return what the mark after a heading means, where there is one."""
     if all(section_of(results, s)["confirmed"] for s in section_ids):
         return ""
-    return f"En asterisk ({UNCONFIRMED}) betyder att rubrikens ordalydelse ännu inte är bekräftad mot källan."
+    return "En preliminär rubrik är en rubrik vars ordalydelse ännu inte är bekräftad mot källan."
 
 
 def section(results: Results, section_id: str, *, level: int = 3) -> None:
@@ -432,9 +474,7 @@ def closed_question(results: Results, question: Question) -> None:
     if nobody_answered(everyone):
         say("Ingen har besvarat frågan.")
         return
-    paragraphs(
-        sentences(_kind_sentence(results, question, everyone), result_in_words(results, question, rows))
-    )
+    paragraphs(sentences(_answered_sentence(results, everyone), result_in_words(results, question, rows)))
     _chart(results, question, rows)
     show(
         _grid_table(results, question, everyone)
@@ -443,24 +483,17 @@ def closed_question(results: Results, question: Question) -> None:
     )
 
 
-def _kind_sentence(results: Results, question: Question, everyone: pd.DataFrame) -> str:
-    """Return how a question is answered, what it is about, how many answered, and of whom it was not asked."""
+def _answered_sentence(results: Results, everyone: pd.DataFrame) -> str:
+    """Return how many answered a question, and of whom it was not asked."""
     one, many, _ = respondents(results)
-    length = len(steps(question))
-    answered_by = {
-        "single": "har ett svar",
-        "scale": f"har en skala med {swedish.number_word(length)} steg",
-        "multiple": "kan ha flera svar",
-    }
     bases = everyone["base"].dropna().unique()
-    told = f"{question_about(question)} {answered_by[question['kind']]}"
-    told += f" och har besvarats av {_of_all(results, int(bases[0]))}." if len(bases) == 1 else "."
+    told = _of_all(results, int(bases[0])) if len(bases) == 1 else ""
     hidden = everyone[everyone["value"] == "_not_shown"]["n"].dropna()
     if hidden.empty or hidden.max() == 0:
         return told
     n = int(hidden.max())
     left = f"{swedish.number_word(n)} {one if n == 1 else many}"
-    return f"{told} Till {left} har den inte ställts, på grund av tidigare svar."
+    return sentences(told, f"Till {left} har den inte ställts, på grund av tidigare svar.")
 
 
 def question_about(question: Question) -> str:
@@ -470,17 +503,19 @@ def question_about(question: Question) -> str:
 
 
 def _of_all(results: Results, n: int) -> str:
-    """Return how many of all that have answered the survey."""
+    """Return how many of all that have answered the survey have answered a question."""
     one, many, _ = respondents(results)
     total = included(results)
     if n > total:  # only where somebody has answered without being asked
-        return swedish.plural(n, one, many)
-    text = (
-        f"alla {swedish.plural(n, one, many)}"
-        if n == total > 1
-        else f"{swedish.number(n)} av {swedish.plural(total, one, many)}"
-    )
-    return f"{text} som har svarat" if by_units(results) else text
+        return f"{counted(n, one, many)} har besvarat frågan."
+    if total == 1:
+        who = "Den enda förvaltning som har svarat" if by_units(results) else "Den enda svarande"
+        return f"{who} har besvarat frågan."
+    if n == total:
+        who = f"svarande {many}" if by_units(results) else many
+        return f"Alla {swedish.number_word(n)} {who} har besvarat frågan."
+    who = "svarande förvaltningarna" if by_units(results) else "svarande"
+    return f"{swedish.number(n)} av de {swedish.number(total)} {who} har besvarat frågan."
 
 
 def result_in_words(results: Results, question: Question, rows: pd.DataFrame) -> str:
@@ -500,7 +535,14 @@ def _scale_sentences(results: Results, question: Question, found: Sequence[Part]
     first, second = (high, low) if high.n >= low.n else (low, high)
     texts = [f"{swedish.sentence(quantified(results, first))} {answer_phrase(first)}"]
     texts[0] += _of_kinds(question, first, rows)
-    texts.append(f"{swedish.sentence(quantified(results, second))} {answer_phrase(second)}")
+    if first.n:
+        texts.append(
+            f"{swedish.sentence(quantified(results, second))} {answer_phrase(second)}"
+            if second.n
+            else _nobody(results, second)
+        )
+    else:
+        texts = [_nobody(results, replace(first, labels=(*second.labels, *first.labels)))]
     middle = rows[(rows["group"] == ALL) & rows["value"].isin(steps(question))]
     if not middle["n"].isna().any():
         top = middle[middle["n"] == middle["n"].max()]
@@ -508,6 +550,12 @@ def _scale_sentences(results: Results, question: Question, found: Sequence[Part]
             n = swedish.number(int(top["n"].iloc[0]))
             texts.append(f"Det enskilda svar som flest har gett är {quoted(top['label'].iloc[0])} ({n})")
     return " ".join(f"{text}." for text in texts)
+
+
+def _nobody(results: Results, part: Part) -> str:
+    """Return that nobody has given any of some answers, without denying what may be a denial."""
+    who = "Ingen förvaltning" if by_units(results) else "Ingen"
+    return f"{who} har svarat {swedish.join([quoted(label) for label in part.labels], 'eller')}"
 
 
 def _of_kinds(question: Question, part: Part, rows: pd.DataFrame) -> str:
@@ -536,14 +584,18 @@ def _choice_sentences(results: Results, question: Question, found: Sequence[Part
     if len(top) > 3:
         return ""
     named = swedish.join(quoted(p.labels[0]) for p in top)
-    each = " vardera" if len(top) > 1 and top[0].n < top[0].base else ""
-    most = "Det vanligaste svaret är" if len(top) == 1 else "De vanligaste svaren är"
-    told = f"{most} {named}, som {quantified(results, top[0])} uppger{each}"
+    if len(top) == 1:
+        told = f"Det vanligaste svaret är {named}, som har valts av {quantified(results, top[0])}"
+    elif top[0].n == top[0].base:
+        told = f"De vanligaste svaren är {named}, som alla har valts av {quantified(results, top[0])}"
+    else:
+        told = f"De vanligaste svaren är {named}, som vardera har valts av {quantified(results, top[0])}"
     told += _of_kinds(question, top[0], rows) if len(top) == 1 else ""
     nobody = [p for p in found if p.n == 0]
     if not nobody or len(nobody) > 3 or question["kind"] != "multiple":
         return f"{told}."
-    return f"{told}. Ingen uppger {swedish.join([quoted(p.labels[0]) for p in nobody], 'eller')}."
+    unchosen = replace(nobody[0], labels=tuple(p.labels[0] for p in nobody))
+    return f"{told}. {_nobody(results, unchosen)}."
 
 
 def _grid_sentence(results: Results, found: Sequence[Part]) -> str:
@@ -571,8 +623,9 @@ def _chart(results: Results, question: Question, rows: pd.DataFrame) -> None:
         )
     elif not question["items"]:
         publish_chart(
-            results, figures.choice_chart, rows, name, groups=list(labels), group_labels=labels, key=key
-        )
+            results, figures.choice_chart, rows, name, groups=list(labels), group_labels=labels,
+            sort=question["kind"] == "multiple", key=key,
+        )  # fmt: skip
 
 
 def _count_table(results: Results, question: Question, rows: pd.DataFrame) -> Table:
@@ -636,8 +689,19 @@ def _base_notes(results: Results, rows: pd.DataFrame, groups: dict[str, str]) ->
 
 
 def with_unknown(rows: pd.DataFrame) -> str:
-    """Return that “don't know” is among the answers, where it can be."""
-    return " ”Vet ej” ingår." if (rows["value"] == "_dont_know").any() else ""
+    """Return that “don't know” is among the answers that the percentages are of, where it is.
+
+    Of one answer it is a row of the table; of several choices it is told only where somebody has given it.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        All counts of a question.
+    """
+    unknown = rows[rows["value"] == "_dont_know"]
+    if (rows["value"] == "chosen").any():
+        unknown = unknown[(unknown["n"] != 0).fillna(True)]
+    return " ”Vet ej” ingår." if len(unknown) else ""
 
 
 def _grid_table(results: Results, question: Question, everyone: pd.DataFrame) -> Table:
@@ -674,7 +738,7 @@ def number_question(results: Results, question: Question) -> None:
         for key, label in named
         if key == always or (rows[key].notna().any() and (key != "total" or by_units(results)))
     ]
-    decimals = 0 if (rows[[k for k, _ in kept]].stack() % 1 == 0).all() else 1
+    decimals = decimals_of(results, question["id"])
     columns += [Column(key, label, "decimal", decimals) for key, label in kept]
     body: list[list[Value]] = []
     for row in rows.itertuples(index=False):
@@ -690,17 +754,16 @@ def number_question(results: Results, question: Question) -> None:
 
 def _number_sentence(results: Results, question: Question, rows: pd.DataFrame) -> str:
     """Return how many gave a number, and their total or median."""
-    text = f"{question_about(question)} besvaras med ett tal."
     if rows.empty or rows["suppressed"].iloc[0]:
-        return text
-    row = rows.iloc[0]
+        return "Frågan besvaras med ett tal."
+    row, decimals = rows.iloc[0], decimals_of(results, question["id"])
     one, many, _ = respondents(results)
-    n = swedish.plural(int(row["answers"]), one, many)
+    text = f"{counted(int(row['answers']), one, many)} har svarat med ett tal."
     if by_units(results) and pd.notna(row["total"]):
-        return f"{text} {n} har angett ett tal, sammanlagt {decimal(row['total'])}."
+        return f"{text} Sammanlagt anger de {swedish.number(float(row['total']), decimals)}."
     if pd.notna(row["median"]):
-        return f"{text} {n} har angett ett tal; medianen är {decimal(row['median'])}."
-    return f"{text} {n} har angett ett tal."
+        return f"{text} Medianen är {swedish.number(float(row['median']), decimals)}."
+    return text
 
 
 def date_question(results: Results, question: Question) -> None:
@@ -717,7 +780,7 @@ def date_question(results: Results, question: Question) -> None:
         return
     one, many, _ = respondents(results)
     first, last = swedish.date(given.min()), swedish.date(given.max())
-    count = f"{swedish.plural(len(given), one, many)} har angett ett datum"
+    count = f"{counted(len(given), one, many)} har angett ett datum"
     say(f"{count}: {first}." if first == last else f"{count}, det tidigaste {first} och det senaste {last}.")
 
 
@@ -784,12 +847,14 @@ def _perspective(results: Results, heading: str, own: Sequence[str], theme: str,
             say(f"### {plain(question['text'])}")
             publish_question(results, question)
     if crossing is not None and not crossing.empty:
-        say(f"### {heading} i alla fritextsvar")
-        _crossing_view(results, crossing, theme, named)
+        say(f"### {swedish.sentence(named)} i alla fritextsvar (maskinella förslag)")
+        _crossing_view(results, crossing, own, theme, named)
 
 
-def _crossing_view(results: Results, crossing: pd.DataFrame, theme: str, named: str) -> None:
-    """Publish in which sections a theme is suggested."""
+def _crossing_view(
+    results: Results, crossing: pd.DataFrame, own: Sequence[str], theme: str, named: str
+) -> None:
+    """Publish in which sections a theme is suggested; `own` are those that ask about it."""
     titles = {s["id"]: s["title"] for s in results.survey["sections"]}
     top = crossing[crossing["units"] == crossing["units"].max()]
     if crossing["units"].max() == 0:
@@ -799,9 +864,13 @@ def _crossing_view(results: Results, crossing: pd.DataFrame, theme: str, named: 
         one, many = KIND_NOUNS
         counts = int(top["units"].iloc[0]), int(top["base_units"].iloc[0])
         n = swedish.share(*counts, one, many, smallest_total=smallest_count(results))
-        each = " vardera" if len(top) > 1 else ""
-        told = f"Temat {named} föreslås för flest fritextsvar i {where}: {n}{each}."
-    say(f"{told} Förslagen bygger på ord i svaren och är inte kodade av en person.")
+        if set(top["section"]) <= set(own):  # that the theme is found where it is asked about says nothing
+            told = ""
+        elif len(top) > 1:
+            told = f"Temat {named} föreslås för fritextsvar från flest förvaltningar i {where}: vardera {n}."
+        else:
+            told = f"Temat {named} föreslås för fritextsvar från flest förvaltningar i {where}: {n}."
+    paragraphs(sentences(told, "Förslagen bygger på ord i svaren och är inte kodade av en person."))
     body: list[list[Value]] = [
         [titles[r.section], int(r.units), int(r.base_units)] for r in crossing.itertuples(index=False)
     ]
@@ -818,23 +887,20 @@ KIND_NOUNS = ("förvaltning", "förvaltningar")
 
 
 def themes(results: Results) -> None:
-    """Publish in how many units' free text each theme is suggested."""
+    """Publish in how many units' free text each theme is suggested: a table, for it is no result."""
     if "themes" not in results.tables:
         return
-    say("## Teman i fritextsvaren")
+    say("### Maskinella förslag till teman")
     frame = results.tables["themes"]
-    everyone = frame[frame["group"] == ALL]
-    if everyone["units"].sum() == 0:
+    if frame[frame["group"] == ALL]["units"].sum() == 0:
         say("Inga teman har föreslagits.")
         return
     say(
-        f"Temana är förslag som ett program har gjort efter ord i fritextsvaren. Ingen person har kodat svaren. När "
-        f"förslagen prövades mot påhittade svar stämde ungefär hälften av dem, och ungefär sex av tio {word('teman')} "
-        f"hittades. De ger därför en första överblick och är inte ett resultat."
+        "Temana är förslag som ett program har gjort efter ord i fritextsvaren. När förslagen prövades mot påhittade "
+        f"svar stämde ungefär hälften av dem, och ungefär sex av tio {word('teman')} hittades. De är en hjälp för den "
+        "som ska koda svaren och inte ett resultat."
     )
-    groups = group_labels(results)
-    publish_chart(results, figures.theme_chart, everyone, group_labels=groups, key="teman")
-    show(_theme_table(results, frame, "Förvaltningar vars fritextsvar nämner ett tema (maskinella förslag)"))
+    show(_theme_table(results, frame, "Maskinella förslag: antal förvaltningar per tema"))
 
 
 def _theme_table(results: Results, frame: pd.DataFrame, caption: str) -> Table:
@@ -869,5 +935,5 @@ def units_without_quotes(results: Results) -> None:
     if not without:
         say("Alla förvaltningar som har svarat har minst ett godkänt exempel.")
         return
-    of = f"{len(without)} av {swedish.plural(len(answered), *KIND_NOUNS)} som har svarat har"
+    of = f"{len(without)} av de {len(answered)} svarande förvaltningarna har"
     say(f"{of} ännu inget godkänt exempel: {swedish.join(plain(name) for name in without)}.")

@@ -102,10 +102,11 @@ def predicate(part: Part) -> str:
     question = part.question
     answers = joined([in_sentence(label) for label in part.labels], part.word)
     text = question["items"][part.item] if part.item else question["text"]
-    if agreement(part):
+    denies = bool(_DENIAL.search(answers))
+    if agreement(part) and not denies:
         return f"{plain(answers)} i påståendet {quoted(text, MOST_QUOTED)}"
     clause = question.get("clause")
-    if clause and not part.item and not _DENIAL.search(answers):
+    if clause and not part.item and not denies:
         return f"uppger att {plain(clause.replace('{svar}', answers))}"
     said = swedish.join([quoted(label) for label in part.labels], part.word)
     return f"svarar {said} på {'delfrågan' if part.item else asked_as(question)} {quoted(text, MOST_QUOTED)}"
@@ -128,8 +129,9 @@ def asked_as(question: Question) -> str:
 
 def answer_phrase(part: Part) -> str:
     """Return what those of a part do, where the question stands above: “svarar ”Ja””, “instämmer helt”."""
-    if agreement(part):
-        return plain(joined([in_sentence(label) for label in part.labels]))
+    answers = joined([in_sentence(label) for label in part.labels])
+    if agreement(part) and not _DENIAL.search(answers):
+        return plain(answers)
     return f"svarar {swedish.join([quoted(label) for label in part.labels], part.word)}"
 
 
@@ -151,6 +153,10 @@ def beside(parts: Iterable[Part]) -> str:
         one, many = KIND_LABELS[part.group]
         if part.n == 0 and part.base > 1:
             told.append(f"ingen av de {swedish.number_word(part.base)} {many}na")
+        elif part.n == 0:
+            told.append(f"ingen {one}")
+        elif part.n == part.base > 1:
+            told.append(f"alla {swedish.number_word(part.base)} {many}")
         else:
             told.append(f"{swedish.number(part.n)} av {swedish.plural(part.base, one, many)}")
     return swedish.join(told)
@@ -164,8 +170,19 @@ def counted(n: int, one: str, many: str, *, neuter: bool = False) -> str:
     >>> counted(2, "fråga", "frågor"), counted(1, "värde", "värden", neuter=True), counted(14, "svar", "svar")
     ('Två frågor', 'Ett värde', '14 svar')
     """
+    return swedish.sentence(number_of(n, one, many, neuter=neuter))
+
+
+def number_of(n: int, one: str, many: str, *, neuter: bool = False) -> str:
+    """Return a count with its noun within a sentence, in letters up to twelve.
+
+    Examples
+    --------
+    >>> number_of(8, "fråga", "frågor"), number_of(34, "fråga", "frågor"), number_of(1, "svar", "svar", neuter=True)
+    ('åtta frågor', '34 frågor', 'ett svar')
+    """
     word = "ett" if n == 1 and neuter else swedish.number_word(n)
-    return swedish.sentence(f"{word} {one if n == 1 else many}")
+    return f"{word} {one if n == 1 else many}"
 
 
 def count_of(results: Results, part: Part) -> str:
@@ -177,7 +194,7 @@ def count_of(results: Results, part: Part) -> str:
 
 
 def quantified(results: Results, part: Part) -> str:
-    """Return a part as a noun phrase with a quantifier and the count: “de flesta förvaltningar (12 av 16)”."""
+    """Return a part as a noun phrase with a quantifier and the count: “de flesta förvaltningarna (12 av 16)”."""
     return swedish.quantified(part.n, part.base, *respondents(results))
 
 

@@ -60,7 +60,8 @@ STATUS_LABELS: Mapping[str, str] = {
 """What the states of an answered form are called."""
 
 CHOSEN = "chosen"
-SHARE_OF_ANSWERS = "Andel med svaret"
+RESPONDENTS = "de svarande"
+"""Whom the shares are of, unless a chart says otherwise."""
 
 
 # Drawing
@@ -125,7 +126,9 @@ class Scale:
         return (max(mark.value or 0.0, 0.0) - self.low) / (self.high - self.low)
 
 
-PERCENT = Scale(0, 100, (0, 25, 50, 75, 100), swedish.percent, SHARE_OF_ANSWERS)
+def _percent(title: str) -> Scale:
+    """Return the axis of shares in per cent, with its title."""
+    return Scale(0, 100, (0, 25, 50, 75, 100), swedish.percent, title)
 
 
 @dataclass(frozen=True)
@@ -278,11 +281,11 @@ class _Band:
 
 
 def _by_size(rows: Iterable[Row]) -> list[Row]:
-    """Return the rows by their first mark: largest first, those not shown last, equals in Swedish order."""
+    """Return the rows by their first mark: largest first, those not shown last, equals in their order before."""
 
-    def key(row: Row) -> tuple[bool, float, tuple[str, str]]:
+    def key(row: Row) -> tuple[bool, float]:
         value = row.marks[0].value
-        return value is None, -(value or 0.0), swedish.sort_key(row.label)
+        return value is None, -(value or 0.0)
 
     return sorted(rows, key=key)
 
@@ -313,7 +316,13 @@ class _Shares:
 
 
 def _draw_shares(
-    shares: Sequence[_Shares], groups: Sequence[str], palette: Palette, *, sort: bool, last: _Shares | None
+    shares: Sequence[_Shares],
+    groups: Sequence[str],
+    palette: Palette,
+    *,
+    respondents: str,
+    sort: bool,
+    last: _Shares | None,
 ) -> tuple[Figure, list[Row], list[Panel]]:
     """Draw a row for each option or theme and a panel for each group; return also what was drawn."""
     everything = [*shares, last] if last else list(shares)
@@ -332,16 +341,18 @@ def _draw_shares(
     rows = [row(option) for option in shares]
     rows = (_by_size(rows) if sort else rows) + ([row(last)] if last else [])
     styles = [Style(groups[0], palette.series[0])]
-    figure = _Plan(rows, panels if several else [Panel()], styles, PERCENT).draw(palette)
+    figure = _Plan(rows, panels if several else [Panel()], styles, _percent(f"Andel av {respondents}")).draw(
+        palette
+    )
     return figure, rows, panels
 
 
-def _shares_alt(rows: Sequence[Row], panels: Sequence[Panel], one: str, many: str) -> str:
+def _shares_alt(rows: Sequence[Row], panels: Sequence[Panel], one: str, many: str, respondents: str) -> str:
     """Return the alternative text of shares: the extremes of each group, and how many answered."""
     names = [in_sentence(panel.name) for panel in panels]
     beside = f" i rutor sida vid sida för {swedish.join(names)}" if len(names) > 1 else ""
     sentences = [
-        f"Liggande staplar med andelen av de svarande för {swedish.plural(len(rows), one, many)}{beside}."
+        f"Liggande staplar med andelen av {respondents} för {swedish.plural(len(rows), one, many)}{beside}."
     ]
     for number, panel in enumerate(panels):
         values = [(quoted(short(row.label)), row.marks[number].value, row.marks[number].said) for row in rows]
@@ -356,6 +367,7 @@ def choice_chart(
     groups: Sequence[str] = (ALL,),
     group_labels: Mapping[str, str] = GROUP_LABELS,
     sort: bool = True,
+    respondents: str = RESPONDENTS,
     caption: str | None = None,
     theme: str = "neutral",
 ) -> Chart:
@@ -373,7 +385,10 @@ def choice_chart(
     groups : sequence of str
         The groups to draw; rows are sorted by the first.
     sort : bool
-        Sort by size; else keep the order of the table, as for ages or frequencies.
+        Sort by size, equals in the order of the table; else keep the order of the table, as for ages or
+        frequencies.
+    respondents : str
+        Whom the shares are of, as in running text, such as "förvaltningarna".
 
     Raises
     ------
@@ -396,8 +411,10 @@ def choice_chart(
         for option, of in found.items()
     }
     unsure = options.pop((None, DONT_KNOW), None)
-    figure, rows, panels = _draw_shares(list(options.values()), names, palette, sort=sort, last=unsure)
-    alt = _shares_alt(rows, panels, "svarsalternativ", "svarsalternativ")
+    figure, rows, panels = _draw_shares(
+        list(options.values()), names, palette, respondents=respondents, sort=sort, last=unsure
+    )
+    alt = _shares_alt(rows, panels, "svarsalternativ", "svarsalternativ", respondents)
     bases = [(panel.name, panel.n) for panel in panels]
     return Chart(figure, alt, caption or caption_of(question_text(counts, question), bases))
 
@@ -446,11 +463,13 @@ def theme_chart(
     bases = {str(row["group"]): row["base_units"] for row in rows}
     shares = [
         _Shares(label, [_theme_share(by_key.get((name, group)), bases[group]) for group in groups])
-        for name, label in labels.items()
+        for name, label in sorted(labels.items(), key=lambda named: swedish.sort_key(named[1]))
     ]
     names = [group_label(group, group_labels) for group in groups]
-    figure, drawn, panels = _draw_shares(shares, names, palette, sort=True, last=None)
-    alt = _shares_alt(drawn, panels, "tema", "teman")
+    figure, drawn, panels = _draw_shares(
+        shares, names, palette, respondents=RESPONDENTS, sort=True, last=None
+    )
+    alt = _shares_alt(drawn, panels, "tema", "teman", RESPONDENTS)
     told = [(panel.name, panel.n) for panel in panels]
     return Chart(figure, alt, caption or caption_of("Teman i fritextsvaren", told))
 
@@ -516,8 +535,9 @@ def response_chart(
         Style(STATUS_LABELS["none"], palette.ink, shape="x"),
     ]
     seen = sorted({row.marks[0].style for row in rows} & {0, 1})
-    scale = Scale(0, 100, PERCENT.ticks, swedish.percent, "Andel besvarade frågor")
-    figure = _Plan(rows, [Panel()], styles, scale).draw(palette, [styles[number] for number in seen])
+    figure = _Plan(rows, [Panel()], styles, _percent("Andel besvarade frågor")).draw(
+        palette, [styles[number] for number in seen]
+    )
     answered = sum(unit["status"] in ("complete", "partial") for unit in units)
     what = f"Svar från {swedish.number(answered)} av {swedish.number(len(units))} tillfrågade"
     return Chart(figure, _response_alt(units, what), caption or what)
@@ -611,7 +631,7 @@ def bars(
     if not numbers:
         raise NothingToDraw(f"the column {value!r} has no numbers")
     if sort:
-        rows = _by_size(rows)
+        rows = _by_size(sorted(rows, key=lambda row: swedish.sort_key(row.label)))
     style = Style(value, palette.series[0])
     figure = _Plan(rows, [Panel()], [style], _number_scale(numbers, unit)).draw(palette)
     values = [(quoted(short(row.label)), row.marks[0].value, row.marks[0].said) for row in rows]

@@ -70,6 +70,7 @@ def years_chart(
     comparison: pd.DataFrame,
     *,
     sort: bool = True,
+    respondents: str = "de svarande",
     caption: str | None = None,
     theme: str = "neutral",
 ) -> Chart:
@@ -84,7 +85,9 @@ def years_chart(
         label, year, percent, n, base: one row for each label and year; ``n`` and ``percent`` are empty where
         they are suppressed or the question was not asked.
     sort : bool
-        Sort by the last year; else keep the order of the table.
+        Sort by the last year, equals in the order of the table; else keep the order of the table.
+    respondents : str
+        Whom the shares are of, as in running text, such as "förvaltningarna".
     caption, theme
         As for `scale_chart`.
 
@@ -118,14 +121,14 @@ def years_chart(
         (str(year), n_of(row.of[number].base for row in rows if not row.of[number].hidden))
         for number, year in enumerate(years)
     ]
-    what = f"Jämförelse {years[0]}–{years[-1]}, andel av de svarande"
-    figure = _Dumbbells(palette, rows, bases).draw()
-    return Chart(figure, _years_alt(rows, bases), caption or caption_of(what, bases))
+    what = f"Jämförelse {years[0]}–{years[-1]}, andel av {respondents}"
+    figure = _Dumbbells(palette, rows, bases, f"Andel av {respondents}").draw()
+    return Chart(figure, _years_alt(rows, bases, respondents), caption or caption_of(what, bases))
 
 
-def _by_last_year(row: _Row) -> tuple[bool, float, tuple[str, str]]:
+def _by_last_year(row: _Row) -> tuple[bool, float]:
     value = row.of[-1].value
-    return value is None, -(value or 0.0), swedish.sort_key(row.label)
+    return value is None, -(value or 0.0)
 
 
 def _styles(years: Sequence[str], palette: Palette) -> list[Style]:
@@ -141,8 +144,10 @@ def _styles(years: Sequence[str], palette: Palette) -> list[Style]:
 class _Dumbbells:
     """A chart of shares over years: labels, marks on an axis, and a column of numbers for each year."""
 
-    def __init__(self, palette: Palette, rows: Sequence[_Row], bases: Sequence[tuple[str, str]]) -> None:
-        self.page, self.rows, self.bases = Page(palette), rows, bases
+    def __init__(
+        self, palette: Palette, rows: Sequence[_Row], bases: Sequence[tuple[str, str]], title: str
+    ) -> None:
+        self.page, self.rows, self.bases, self.title = Page(palette), rows, bases, title
         self.styles = _styles([year for year, _ in bases], palette)
         self.texts = [self._texts(number) for number in range(len(bases))]
         self.columns = list(range(len(bases)))
@@ -229,15 +234,15 @@ class _Dumbbells:
             x, text = self.plot.across(tick), swedish.percent(tick)
             page.text(x, page.y + 3.0, text, align="center", size=SMALL, colour=page.palette.quiet)
         page.y += 9.0
-        middle, title = self.plot.across(50), "Andel med svaret"
-        page.text(middle, page.y + 6.0, title, align="center", size=SMALL, colour=page.palette.quiet)
+        middle = self.plot.across(50)
+        page.text(middle, page.y + 6.0, self.title, align="center", size=SMALL, colour=page.palette.quiet)
         page.y += 12.0
 
 
-def _years_alt(rows: Sequence[_Row], bases: Sequence[tuple[str, str]]) -> str:
+def _years_alt(rows: Sequence[_Row], bases: Sequence[tuple[str, str]], respondents: str) -> str:
     years = [year for year, _ in bases]
     sentences = [
-        f"Punktdiagram med andelen av de svarande {swedish.join(years)} för "
+        f"Punktdiagram med andelen av {respondents} {swedish.join(years)} för "
         f"{swedish.plural(len(rows), 'rad', 'rader')}; ett streck går från {years[0]} till {years[-1]}."
     ]
     for number, (year, n) in enumerate(bases):
