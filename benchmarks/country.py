@@ -51,7 +51,7 @@ THREADS = (2, 8, 32, 128, 512)
 
 @contextmanager
 def dask_cluster(folder: Path, workers: int) -> Iterator[tuple[str, list[int]]]:
-    """Start a scheduler and workers of one thread, each a process of its own; give the address and the workers."""
+    """Start a scheduler and workers of one thread, each a process of its own; give the address and the processes."""
     folder.mkdir()
     told = folder / "scheduler.json"
     processes: list[subprocess.Popen[bytes]] = []
@@ -71,7 +71,7 @@ def dask_cluster(folder: Path, workers: int) -> Iterator[tuple[str, list[int]]]:
             begin("worker", address, "--nthreads", "1", "--no-nanny", "--local-directory", place)
         with Client(address, set_as_default=False) as client:
             client.wait_for_workers(workers, timeout=60)
-        yield address, [process.pid for process in processes[1:]]
+        yield address, [process.pid for process in processes]
     finally:
         for process in processes:
             process.kill()
@@ -116,6 +116,8 @@ class Slice:
         From the first run's start to the last one's end; prepared processes were there.
     steps : dict of str to list of float
         For each kind of step the seconds that each took on its worker.
+    used : tuple of float
+        Seconds of the processor that all steps used, and that the scheduler and the Dask workers used themselves.
     client : float
         Seconds of the processor that the run of a municipality took outside the cluster.
     memory : tuple of int
@@ -126,6 +128,7 @@ class Slice:
     roots: int
     seconds: float
     steps: dict[str, list[float]]
+    used: tuple[float, float]
     client: float
     memory: tuple[int, int]
 
@@ -139,11 +142,6 @@ class Slice:
         """The number of steps."""
         return sum(len(seconds) for seconds in self.steps.values())
 
-    @property
-    def waiting(self) -> float:
-        """Seconds for each step that its thread did nothing, or did what is no step."""
-        return (self.seconds * self.workers - self.busy) / self.count
-
 
 def kind(step: str) -> str:
     """Return which kind of step it is: the administrations are one."""
@@ -156,10 +154,13 @@ def measure_slice(folder: Path, workers: int, roots: int) -> Slice:
     with dask_cluster(folder / "cluster", workers) as (address, processes):
         finish([start(municipality(folder / "first"), address)])
         places = [municipality(folder / f"municipality {i}") for i in range(roots)]
+        dask = [psutil.Process(pid) for pid in processes]
+        prepared = [child for process in dask for child in process.children()]
+        before = processor(prepared, below=True), processor(dask)
         began = time.perf_counter()
         client = finish([start(place, address) for place in places])
         seconds = time.perf_counter() - began
-        prepared = [child for pid in processes for child in psutil.Process(pid).children()]
+        after = processor(prepared, below=True), processor(dask)
         idle = max(process.memory_full_info().uss for process in prepared)
     steps: dict[str, list[float]] = {}
     most = 0
@@ -168,7 +169,15 @@ def measure_slice(folder: Path, workers: int, roots: int) -> Slice:
         for name, found in told["steps"].items():
             steps.setdefault(kind(name), []).append(found["seconds"])
             most = max(most, found.get("memory", 0))
-    return Slice(workers, roots, seconds, steps, statistics.mean(client), (idle, most))
+    used = after[0] - before[0], after[1] - before[1]
+    return Slice(workers, roots, seconds, steps, used, statistics.mean(client), (idle, most))
+
+
+def processor(processes: list[psutil.Process], *, below: bool = False) -> float:
+    """Return the seconds of the processor that processes have used; with those of the steps that they have ended."""
+    times = [process.cpu_times() for process in processes]
+    own = sum(used.user + used.system for used in times)
+    return own + sum(used.children_user + used.children_system for used in times) if below else own
 
 
 def small_project(folder: Path) -> Project:
@@ -273,12 +282,15 @@ def report(
     slices: list[Slice], small: tuple[float, float, float], many: dict[int, tuple[float, int]]
 ) -> None:
     """Print what was measured as tables in Markdown."""
-    print("| worker processes | municipality-years | seconds | busy | steps/s | waiting each step |")
-    print("|---|---|---|---|---|---|")
+    print(
+        "| worker processes | municipality-years | seconds | steps together | steps/s | processor: a step | Dask for it |"
+    )
+    print("|---|---|---|---|---|---|---|")
     for one in slices:
         print(
             f"| {one.workers} | {one.roots} | {one.seconds:.1f} | {one.busy:.1f} "
-            f"| {one.count / one.seconds:.2f} | {one.waiting * 1000:.0f} ms |"
+            f"| {one.count / one.seconds:.2f} | {one.used[0] / one.count:.2f} s "
+            f"| {one.used[1] / one.count * 1000:.0f} ms |"
         )
     pairs = zip(slices[::2], slices[1::2], strict=True)
     faster = ", ".join(f"{one.seconds / two.seconds:.2f}" for one, two in pairs)
@@ -310,15 +322,18 @@ def predict(slices: list[Slice], client: float, task: float) -> None:
         for name in slices[0].steps
     }
     unit = medians.pop("appendix_administration")
-    waiting = statistics.median(one.waiting for one in slices)
-    each_year = len(medians) + UNITS
-    steps = MUNICIPALITIES * YEARS * each_year
-    busy = MUNICIPALITIES * YEARS * (sum(medians.values()) + UNITS * unit + each_year * waiting)
+    common = sum(medians.values())
+    steps = MUNICIPALITIES * YEARS * (len(medians) + UNITS)
+    # Every second of a step counts as busy, on a processor or not; how much was on one does not depend on the others.
+    share = sum(one.used[0] for one in slices) / sum(one.busy for one in slices)
+    dask = statistics.median(one.used[1] / one.count for one in slices)
+    busy = MUNICIPALITIES * YEARS * (common + UNITS * unit) * share + steps * dask
     clients = MUNICIPALITIES * YEARS * client
     chain = sum(medians[name] for name in ("1_clean", "2_code", "3_analyse", "appendix_results"))
+    print(f"\nSteps were on a processor {share:.0%} of their time.")
     print(
-        f"\nThe country: {steps:,} steps that hold a thread for {busy / 3600:.1f} hours, and {clients / 3600:.1f} "
-        f"hours of clients. No cluster makes a municipality-year in less than {chain:.0f} s.\n"
+        f"The country: {steps:,} steps that use a processor for {busy / 3600:.1f} hours, and {clients / 3600:.1f} "
+        f"hours of clients. No cluster makes a municipality-year in less than {chain * share:.0f} s.\n"
     )
     print("| threads | steps | scheduler | clients on 8 cores |\n|---|---|---|---|")
     for threads in THREADS:

@@ -118,20 +118,20 @@ def test_nothing_passes_from_one_step_to_the_next(place: Place) -> None:
         "print(json.dumps(['mine' in globals(), hasattr(__builtins__, 'mine'), pd.get_option('display.max_rows'),\n"
         "                  'MINE' in os.environ, os.getcwd() == '/', len(In)]))"
     )
-    assert place.show(code) == [[False, False, 60, False, False, 3]]
+    assert place.show(code) == [[False, False, 60, False, False, 4]]
 
 
 def test_a_step_has_the_signals_and_the_input_of_any_program(place: Place) -> None:
     code = (
-        "import json, signal, sys\n"
+        "import json, os, signal\n"
         "print(json.dumps([signal.getsignal(signal.SIGINT) is signal.default_int_handler,\n"
-        "                  signal.getsignal(signal.SIGCHLD) == signal.SIG_DFL, open(0).read()]))"
+        "                  signal.getsignal(signal.SIGCHLD) == signal.SIG_DFL, len(os.read(0, 9))]))"
     )
-    assert place.show(code) == [[True, True, ""]]
+    assert place.show(code) == [[True, True, 0]]
 
 
 def test_a_step_is_the_first_that_the_system_ends_where_memory_runs_out(place: Place) -> None:
-    assert place.show("print(open('/proc/self/oom_score_adj').read())") == [1000]
+    assert place.show("print(open('/proc/self/oom_score_adj').read().strip())") == [1000]
 
 
 def test_temporary_files_lie_where_they_are_removed(place: Place) -> None:

@@ -91,11 +91,15 @@ def test_writing_to_raw_data_is_noticed_where_it_cannot_be_prevented(
 
 
 def test_outputs_belong_below_two_folders(job: Job, acts: Callable[..., None]) -> None:
-    acts(lambda folder: write(folder, "data/processed/2022/x.csv"))
+    def stray(folder: Path) -> None:
+        write(folder, STEP.executed)
+        write(folder, "data/processed/2022/x.csv")
+
+    acts(stray)
     finished = do(job)
     assert finished.error == "PermissionError"
     assert finished.message.startswith("it wrote data/processed/2022/x.csv, where it may only write below ")
-    assert finished.kept == ""  # there is no notebook to keep
+    assert finished.kept == FAILED
 
 
 ERRORS = {
@@ -239,7 +243,7 @@ def test_what_is_marked_is_ended_wherever_it_went() -> None:
         found = psutil.Process(marked.pid).children(recursive=True)
         assert found
         end_marked("mine")
-        assert marked.wait(5) != 0
+        marked.wait(5)
         assert not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in found)
         assert other.poll() is None
     finally:

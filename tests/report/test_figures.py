@@ -172,7 +172,7 @@ STEPS = pd.DataFrame(
         (unit, kind, question, step, 5, good, None if step else mark)
         for (unit, kind), steps in zip(UNITS, [(5, 2, None), (4, None, 1), (None, 3, 3)], strict=True)
         for question, step, good, mark in zip(
-            ["Kunskap", "Samhandling", "Svårt att mäta"], steps, ["high", "high", "low"], "?–.", strict=True
+            ["Kunskap", "Samhandling", "Svårt att mäta"], steps, ["high", "high", "low"], "?×.", strict=True
         )
     ],
     columns=["unit", "kind", "question", "step", "steps", "good", "mark"],
@@ -264,7 +264,7 @@ def svg(chart: Chart) -> bytes:
     return stream.getvalue()
 
 
-def test_scale_bars_are_the_shares_and_lean_on_the_middle_of_the_scale():
+def test_scale_bars_are_the_shares_from_the_lowest_answer_to_vet_ej():
     chart = scale_chart(COUNTS, ["q1"], polarity=POLARITY)
     label = "Fråga q1|"
     shares = drawn(chart)
@@ -272,22 +272,101 @@ def test_scale_bars_are_the_shares_and_lean_on_the_middle_of_the_scale():
         {label + name: 100 * n / 16 for name, n in zip([*SCALE, "Vet ej"], [1, 2, 4, 5, 3, 1], strict=True)}
     )
     at = starts(chart)
-    assert at[label + SCALE[2]] == pytest.approx(
-        -100 * 2 / 16
-    )  # half of the middle lies on either side of zero
-    for left, right in pairwise(SCALE):
+    assert at[label + SCALE[0]] == 0
+    for left, right in pairwise([*SCALE, "Vet ej"]):
         assert at[label + left] + shares[label + left] == pytest.approx(at[label + right])
-    page = ends_on_page(chart)
-    assert at[label + "Vet ej"] == 0  # on an axis of its own, to the right of the scale
-    assert page[label + "Vet ej"][0] > page[label + SCALE[4]][1] + 5
+    assert at[label + "Vet ej"] + shares[label + "Vet ej"] == pytest.approx(100)
+    assert [plain(t) for t in written(chart) if t.endswith("%")] == ["0 %", "25 %", "50 %", "75 %", "100 %"]
     assert {"1", "2", "4", "5", "3", "n = 16"} <= set(written(chart))
 
 
-def test_scale_with_an_even_number_of_options_splits_at_zero():
-    counts = pd.DataFrame(scale_rows("q", [1, 3, 4, 2], options=["a", "b", "c", "d"]))
-    at = starts(scale_chart(counts, ["q"], polarity={"q": "positive"}))
-    assert at["Fråga q|c"] == pytest.approx(0)
-    assert at["Fråga q|a"] == pytest.approx(-40)
+def test_the_axis_of_scales_is_the_same_in_every_chart_and_no_bar_leaves_it():
+    pages = []
+    for counts in ([16, 0, 0, 0, 0], [0, 0, 0, 0, 16], [0, 2, 12, 2, 0]):
+        chart = scale_chart(pd.DataFrame(scale_rows("q", counts)), ["q"], polarity={"q": "positive"})
+        assert [plain(t) for t in written(chart) if t.endswith("%")] == [
+            "0 %",
+            "25 %",
+            "50 %",
+            "75 %",
+            "100 %",
+        ]
+        ends = ends_on_page(chart).values()
+        pages.append((min(left for left, _ in ends), max(right for _, right in ends)))
+    assert pages[1] == pytest.approx(pages[0], abs=0.2)
+    assert pages[2] == pytest.approx(pages[0], abs=0.2)
+
+
+def test_what_the_colours_of_a_scale_mean_is_said_in_words():
+    for polarity in ("positive", "negative"):
+        chart = scale_chart(COUNTS, ["q1"], polarity={"q1": polarity})
+        assert "Orange är ogynnsamt, blått är gynnsamt." in written(chart)
+    assert not [text for text in written(SAMPLES["scale_plain"]()) if "gynnsamt" in text]
+
+
+def without_percent(rows):
+    return [row | {"percent": None} for row in rows]
+
+
+def test_answers_too_few_for_percentages_are_squares_without_an_axis():
+    few = without_percent(scale_rows("q", [0, 1, 0, 2, 0], unsure=1))
+    chart = scale_chart(pd.DataFrame(few), ["q"], polarity={"q": "positive"})
+    squares = labelled(chart, Rectangle)
+    assert [bar.get_label() for bar in squares] == [
+        f"Fråga q|{name}|{number}"
+        for number, name in enumerate([SCALE[1], SCALE[3], SCALE[3], "Vet ej"], start=1)
+    ]
+    assert len({bar.get_width() for bar in squares}) == 1
+    assert not [text for text in written(chart) if "%" in text]
+    assert "Orange är ogynnsamt, blått är gynnsamt. Fristående rutor: ett svar var." in written(chart)
+    check_room(chart)
+
+
+def test_few_answers_beside_many_are_squares_and_the_many_a_bar():
+    rows = [
+        *scale_rows("q", [1, 2, 3, 4, 1], unsure=0),
+        *without_percent(scale_rows("q", [0, 1, 0, 2, 0], group="specialist")),
+    ]
+    chart = scale_chart_by_group(pd.DataFrame(rows), "q", ["alla", "specialist"], polarity=None)
+    labels = [bar.get_label().split("|")[0] for bar in labelled(chart, Rectangle)]
+    assert (labels.count("Alla"), labels.count("Fackförvaltningar")) == (5, 3)
+    assert "100 %" in map(plain, written(chart))
+
+
+def test_choices_of_too_few_for_percentages_are_dots_without_an_axis():
+    rows = [
+        *multiple_rows("m", {"Polis": 9, "Skola": 16}),
+        *without_percent(multiple_rows("m", {"Polis": 2, "Skola": 4}, base=4, group="district")),
+    ]
+    chart = choice_chart(pd.DataFrame(rows), "m", groups=["alla", "district"])
+    assert set(drawn(chart)) == {"Polis|Alla", "Skola|Alla"}
+    dots = [line for line in chart.figure.findobj(Line2D) if line.get_marker() == "o"]
+    filled = [dot.get_markerfacecolor() == dot.get_markeredgecolor() for dot in dots]
+    assert filled == [True] * 4 + [True, True, False, False]  # Skola comes first
+    assert [plain(t) for t in written(chart)].count("100 %") == 1
+    assert "stadsdelsförvaltningar: " not in chart.alt
+    assert (
+        "Stadsdelsförvaltningar (n = 4): vanligast är ”Skola”, 4 av 4; minst vanligt är ”Polis”, 2 av 4."
+        in chart.alt
+    )
+    check_room(chart)
+
+
+def test_equal_shares_keep_the_order_of_the_questionnaire():
+    chart = choice_chart(pd.DataFrame(multiple_rows("m", {"Ö": 4, "Mest": 9, "A": 4, "K": 4})), "m")
+    assert [text for text in written(chart) if text in ("Ö", "Mest", "A", "K")] == ["Mest", "Ö", "A", "K"]
+    years = pd.DataFrame(
+        [(label, year, 25.0, 4, 16) for label in ("Ö", "A") for year in (2022, 2023)], columns=YEARS.columns
+    )
+    assert [text for text in written(years_chart(years)) if text in ("Ö", "A")] == ["Ö", "A"]
+
+
+def test_charts_of_shares_say_whose_they_are():
+    for make, table in ((choice_chart, (CHOICES, "m")), (years_chart, (YEARS,))):
+        assert "Andel av de svarande" in written(make(*table))
+        named = make(*table, respondents="förvaltningarna")
+        assert "Andel av förvaltningarna" in written(named)
+        assert "andelen av förvaltningarna" in named.alt
 
 
 def test_scale_options_that_nobody_chose_have_no_bar():
@@ -333,7 +412,7 @@ def test_scale_by_group_has_a_row_for_each_group():
     assert shares[f"Stadsdelsförvaltningar|{SCALE[3]}"] == pytest.approx(400 / 11)
     assert shares[f"Fackförvaltningar|{SCALE[4]}"] == pytest.approx(40)
     assert [n for n in written(chart) if n.startswith("n =")] == ["n = 16", "n = 11", "n = 5"]
-    assert chart.caption == "Fråga q1 (Alla n = 16; Stadsdelsförvaltningar n = 11; Fackförvaltningar n = 5)"
+    assert chart.caption == "Fråga q1"  # how many answered stands in the chart
 
 
 def test_scale_with_items_has_a_row_for_each_item_and_a_heading_where_needed():
@@ -345,7 +424,7 @@ def test_scale_with_items_has_a_row_for_each_item_and_a_heading_where_needed():
         ]
     )
     alone = scale_chart(counts, ["grid"], polarity={})
-    assert alone.caption == "Fråga grid (n = 10)"
+    assert alone.caption == "Fråga grid"
     assert [text for text in written(alone) if text.startswith(("Del", "Fråga"))] == ["Del a", "Del b"]
     both = written(scale_chart(counts, ["grid", "q"], polarity={}))
     assert "Fråga grid" in both
@@ -510,14 +589,14 @@ def test_years_have_a_marker_each_and_the_change_in_words():
     assert sorted(heads) == ["2021", "2022", "2023", "n = 16", "n = 16", "n = 18"]
     assert {"9 (50 %)", "12 (75 %)", "14 (88 %)", "6 (33 %)", "..", "4 (25 %)"} <= set(texts)
     alt = plain(chart.alt)
-    assert "Störst ökning 2021–2023: ”Samverkan”, 38 procentenheter." in alt
-    assert "Störst minskning 2021–2023: ”Föräldrastöd”, 8 procentenheter." in alt
+    assert "Störst ökning 2022–2023: ”Samverkan”, 13 procentenheter." in alt
+    assert "Störst minskning" not in alt  # 2022 is not shown for the other
     assert (
         "2021 (n = 18): vanligast är ”Samverkan”, 9 av 18 (50 %); minst vanligt är ”Föräldrastöd”, 6 av 18 (33 %)."
         in alt
     )
     assert "Visas inte (..): ”Föräldrastöd” (2022)." in alt
-    assert chart.caption.endswith("(2021 n = 18; 2022 n = 16; 2023 n = 16)")
+    assert chart.caption == "Jämförelse 2021–2023, andel av de svarande"
 
 
 def test_the_marks_of_years_stand_on_one_line_and_differ_in_shape():
@@ -530,17 +609,19 @@ def test_the_marks_of_years_stand_on_one_line_and_differ_in_shape():
         for m in of_row
     ]
     assert len(set(looks)) == 3
-    ring, _, dot = of_row
+    _, ring, dot = of_row
     assert ring.get_markersize() > dot.get_markersize() + 2  # both are seen where the years are equal
     joined = [
         line.get_xdata()
         for line in chart.figure.findobj(Line2D)
         if line.get_linestyle() == "-" and line.get_linewidth() > 1.2
     ]
-    assert sorted(tuple(x) for x in joined) == [pytest.approx((100 / 3, 25)), pytest.approx((50, 87.5))]
+    assert [tuple(x) for x in joined] == [
+        pytest.approx((75, 87.5))
+    ]  # the two newest years, where both are shown
 
 
-def test_of_many_years_the_first_and_last_are_written_and_all_are_drawn():
+def test_of_many_years_the_two_newest_are_written_and_all_are_drawn():
     years = range(2014, 2024)
     rows = [
         (label, year, 10.0 * i, i, 10)
@@ -551,7 +632,7 @@ def test_of_many_years_the_first_and_last_are_written_and_all_are_drawn():
     chart = years_chart(frame)
     assert len(drawn(chart)) == 20
     texts = [plain(text) for text in written(chart)]
-    assert set(map(str, years)) <= set(texts)  # those between stand in the key
+    assert set(map(str, years)) <= set(texts)  # the older ones stand in the key
     assert "9 (90 %)" in texts
     assert "5 (50 %)" not in texts
     check_room(chart)
@@ -559,7 +640,12 @@ def test_of_many_years_the_first_and_last_are_written_and_all_are_drawn():
 
 def test_changes_are_told_in_percentage_points_only_where_percentages_were_released():
     assert "procentenheter" in years_chart(YEARS).alt
-    assert "procentenhet" not in years_chart(YEARS.assign(percent=None)).alt
+    few = YEARS.assign(percent=YEARS["percent"].where(YEARS["year"] != 2022))
+    chart = years_chart(few)
+    assert "procentenhet" not in chart.alt
+    assert "12 av 16" in chart.alt
+    assert "Samverkan|2022" not in drawn(chart)
+    assert not drawable(years_chart, YEARS.assign(percent=None))
 
 
 def scale_years(counts_by_year, **kwargs):
@@ -569,15 +655,15 @@ def scale_years(counts_by_year, **kwargs):
     return pd.DataFrame(rows)
 
 
-def test_years_of_a_scale_are_stacked_bars_around_its_middle_the_oldest_first():
+def test_years_of_a_scale_are_stacked_bars_the_oldest_first():
     rows = scale_years({2022: [1, 2, 4, 5, 3], 2021: [0, 8, 0, 8, 0], 2023: [2, 2, 2, 2, 2]}, unsure=1)
     chart = years_scale_chart(rows, question="Hur går det?", polarity="positive")
     assert [text for text in written(chart) if text.startswith("202")] == ["2021", "2022", "2023"]
     shares = drawn(chart)
     assert shares[f"2022|{SCALE[3]}"] == pytest.approx(500 / 16)
     assert shares["2023|Vet ej"] == pytest.approx(100 / 11)
-    assert starts(chart)[f"2022|{SCALE[2]}"] == pytest.approx(-200 / 16)
-    assert chart.caption == "Hur går det? (2021 n = 17; 2022 n = 16; 2023 n = 11)"
+    assert starts(chart)[f"2022|{SCALE[2]}"] == pytest.approx(300 / 16)
+    assert chart.caption == "Hur går det?"
     assert (
         f"Svarat ”{SCALE[3]}” eller ”{SCALE[4]}”: 2021: 8 av 17; 2022: 8 av 16; 2023: 4 av 11." in chart.alt
     )

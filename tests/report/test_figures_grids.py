@@ -144,7 +144,7 @@ def test_scales_of_different_length_have_a_key_each():
 
 
 def test_what_stands_in_cells_without_a_number_is_explained_when_it_occurs():
-    chart = heat(steps_of({"Bromma": "?", "Farsta": 2, "Kultur": "–"}))
+    chart = heat(steps_of({"Bromma": "?", "Farsta": 2, "Kultur": "×"}))
     assert {"vet ej", "inget svar"} <= set(texts(chart))
     assert "visas inte" not in texts(chart)
     assert fill(cells(chart)["Bromma|Kunskap"]) == "#FFFFFF"
@@ -212,7 +212,7 @@ names = st.text("abcdefghijklmnoåäö -", min_size=1, max_size=70).filter(str.s
     st.data(),
 )
 def test_any_answers_are_drawn_whole(units, questions, steps, good, data):
-    answer = st.integers(1, steps) | st.sampled_from(["–", "?", ".", ".."])
+    answer = st.integers(1, steps) | st.sampled_from(["×", "?", ".", ".."])
     table = pd.concat(
         [
             steps_of({unit: data.draw(answer) for unit in units}, steps=steps, good=good, question=question)
@@ -249,7 +249,7 @@ def test_parts_are_told_by_numbers_and_by_fills_that_differ_in_lightness():
         ("Bromma|Bakgrund", "5/5", palette.plain[1]),
         ("Bromma|Kunskap", "3/4", palette.plain[0]),
         ("Farsta|Kunskap", "0/4", "#FFFFFF"),
-        ("Kultur|Kunskap", "–", "#FFFFFF"),
+        ("Kultur|Kunskap", ".", "#FFFFFF"),
     ):
         assert [text.get_text() for text in written_in(chart, found[key])] == [number]
         assert fill(found[key]) == colour
@@ -298,7 +298,7 @@ def test_sections_with_long_names_and_two_figures_have_room():
     [
         (lambda: heat(steps_of({"Bromma": 6})), "the step 6 of 'Kunskap' is not one of 1 to 5"),
         (lambda: heat(steps_of({"Bromma": 1}, steps=1)), "at least two steps"),
-        (lambda: heat(steps_of({"Bromma": "x", "Farsta": 2})), "the mark 'x' is not one of –, ?, . or .."),
+        (lambda: heat(steps_of({"Bromma": "x", "Farsta": 2})), "the mark 'x' is not one of ×, ?, . or .."),
         (lambda: heat(steps_of({"Bromma": 2}, good="up")), "unknown good end 'up' of 'Kunskap'"),
         (
             lambda: heat(steps_of({"Bromma": 2}), steps_of({"Farsta": 2}, good="low")),

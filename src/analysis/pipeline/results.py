@@ -40,6 +40,7 @@ from analysis.privacy.release import (
     release_rule,
 )
 from analysis.project import Project
+from analysis.report import swedish
 from analysis.survey.instrument import Survey
 
 PROGRAMS = (
@@ -103,7 +104,7 @@ def text_tables(data: Processed, inputs: Inputs, project: Project) -> dict[str, 
         )
         for section, part in texts.groupby("section", sort=False)
     ]
-    caption = "Förvaltningar vars fritextsvar nämner ett tema, maskinella förslag"
+    caption = "Maskinella förslag: antal förvaltningar per tema"
     tables["themes"] = Released(count_themes(suggested, texts, frame), caption, TALLY)
     if by_section:
         sections = pd.concat(by_section, ignore_index=True)
@@ -129,7 +130,7 @@ def quality_tables(data: Processed, inputs: Inputs, project: Project) -> dict[st
     tables = {
         "submissions": Released(submissions, "Inlämnade svar efter status", TALLY),
         "accounting": Released(accounting, "Ifyllda celler i exporten", TALLY),
-        "ledger_rules": Released(rules, "Ändringsloggen per regel", TALLY),
+        "ledger_rules": Released(rules, "Ändringar av svaren per regel", TALLY),
         "review_counts": Released(waiting, "Frågor som väntar på beslut", TALLY),
         "units": Released(units, "Förvaltningar", DESCRIBES),
         "timeline": Released(_timeline(data, inputs), "Dagar då enkäten skickades och besvarades", DESCRIBES),
@@ -141,7 +142,7 @@ def quality_tables(data: Processed, inputs: Inputs, project: Project) -> dict[st
         )
         by_section = response_by_section(response, data.answers, inputs.survey)
         tables["unit_sections"] = Released(
-            by_section, "Besvarade frågor per förvaltning och avsnitt", release_rule(inputs.survey)
+            by_section, "Ifyllda frågor per förvaltning och avsnitt", release_rule(inputs.survey)
         )
     return tables
 
@@ -200,14 +201,29 @@ def _missing(data: Processed, inputs: Inputs) -> list[str]:
     unconfirmed = [s.title for s in survey.sections if not s.confirmed]
     waiting = int((quote_states(data.texts, inputs.approvals)["state"] == "waiting").sum())
     said = [
-        (survey.synthetic, "Underlaget är syntetiska exempeldata."),
-        (survey.draft, "Beskrivningen av enkäten är ett utkast som ingen har bekräftat."),
-        (bool(unconfirmed), f"Rubriker som inte är bekräftade mot källan: {'; '.join(unconfirmed)}."),
-        (not data.review.empty, f"Frågor som väntar på en persons beslut: {len(data.review)}."),
-        (bool(waiting), f"Fritextsvar som ingen har granskat som exempel: {waiting}."),
-        (not survey.responsible.case_number, "Diarienummer saknas."),
+        (survey.synthetic, "Exempeldata ska bytas mot verkliga svar."),
+        (survey.draft, "Beskrivningen av enkäten är ett utkast och ska bekräftas av en person."),
+        (
+            bool(unconfirmed),
+            f"{_counted(len(unconfirmed), 'rubrik', 'rubriker')} ska bekräftas mot källan: {'; '.join(unconfirmed)}.",
+        ),
+        (
+            not data.review.empty,
+            f"{_counted(len(data.review), 'tolkningsfråga', 'tolkningsfrågor')} ska avgöras av en person.",
+        ),
+        (
+            bool(waiting),
+            f"{_counted(waiting, 'fritextsvar', 'fritextsvar', one='ett')} ska granskas som möjliga exempel.",
+        ),
+        (not survey.responsible.case_number, "Diarienummer ska anges."),
     ]
     return [text for holds, text in said if holds]
+
+
+def _counted(n: int, singular: str, plural: str, *, one: str = "en") -> str:
+    """Return a count with its noun at the beginning of a sentence, in letters up to twelve."""
+    word = one if n == 1 else swedish.number_word(n)
+    return swedish.sentence(f"{word} {singular if n == 1 else plural}")
 
 
 # --- over years ------------------------------------------------------------------------------------------------

@@ -198,7 +198,8 @@ class Shell(InteractiveShell):
     def ready(cls) -> Shell:
         """Return the shell of this process."""
         shell: Shell = cls.instance(config=cls.quiet)
-        shell.set_hook("show_in_pager", lambda *_, **__: None, 99)  # what `x?` shows is for a person who sits there
+        # What `x?` shows is for a person who sits there.
+        shell.set_hook("show_in_pager", lambda *_, **__: None, 99)
         if pandas := sys.modules.get("pandas"):  # without a shell it counts on a terminal when it is imported
             pandas.set_option("display.max_columns", 20)
         return shell

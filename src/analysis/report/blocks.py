@@ -348,6 +348,9 @@ def _with_mail_links(text: str) -> Inlines:
 DEEPEST_IN_CONTENTS = 3
 """The lowest level of heading that the contents lists."""
 
+FEWEST_LISTED = 21
+"""A document with fewer tables and figures has no lists of them: the contents are enough."""
+
 LONGEST_IN_LIST = 84
 """So many signs of a caption stand in a list of tables or figures: about one line of a page."""
 
@@ -380,11 +383,16 @@ class Document:
         return tuple(b for b in self.blocks if isinstance(b, Heading) and b.level <= DEEPEST_IN_CONTENTS)
 
     def lists(self) -> tuple[tuple[str, tuple[TableBlock | Figure, ...]], ...]:
-        """Return the list of tables and that of figures, each with its title, where it has at least two."""
+        """Return the list of tables and that of figures, each with its title, where it has at least two.
+
+        A document with few tables and figures has no lists.
+        """
         lists = [
             (title, tuple(block for block in self.blocks if isinstance(block, kind)))
             for title, kind in (("Tabeller", TableBlock), ("Diagram", Figure))
         ]
+        if sum(len(listed) for _, listed in lists) < FEWEST_LISTED:
+            return ()
         return tuple((title, listed) for title, listed in lists if len(listed) > 1)
 
 

@@ -42,6 +42,7 @@ from analysis.report.blocks import (
     plain_text,
 )
 from analysis.report.document import image
+from analysis.report.layout import announces
 from analysis.report.tables import Column, Table, Value
 
 SECURITY_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
@@ -198,7 +199,12 @@ class _Renderer:
     # Blocks
 
     def blocks(self, blocks: Iterable[Block]) -> str:
-        return "\n".join(self.block(block) for block in blocks)
+        blocks = tuple(blocks)
+        written = [self.block(block) for block in blocks]
+        for position, markup in enumerate(written):
+            if announces(blocks, position):
+                written[position] = markup.replace("<p>", '<p class="leads-in">', 1)
+        return "\n".join(written)
 
     def block(self, block: Block) -> str:
         match block:
@@ -236,7 +242,7 @@ class _Renderer:
         if not block.attribution:
             return quoted
         said_by = self.inlines(block.attribution)
-        return f'<figure class="quote">\n{quoted}\n<figcaption>– {said_by}</figcaption>\n</figure>'
+        return f'<figure class="quote">\n{quoted}\n<figcaption>{said_by}</figcaption>\n</figure>'
 
     def footnotes(self) -> str:
         if not self.document.notes:

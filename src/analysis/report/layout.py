@@ -70,7 +70,8 @@ class Laid:
     landscape : bool
         Whether its page is turned.
     leads_in : bool
-        Whether it belongs on the page of the next block: a heading, or the text between it and a table or figure.
+        Whether it belongs on the page of the next block: a heading, the text between it and a table or figure,
+        a short text right below a heading, and a text that ends with a colon.
     """
 
     block: Block
@@ -140,7 +141,7 @@ class Typesetter:
             if isinstance(block, TableBlock | Figure):
                 start = _start_of_lead_in(blocks, position)
                 laid[start:] = [Laid(earlier.block, (), landscape, True) for earlier in laid[start:]]
-            laid.append(Laid(block, parts, landscape))
+            laid.append(Laid(block, parts, landscape, announces(blocks, position)))
         return laid
 
     def place(self, table: Table, cell: str) -> list[Placed]:
@@ -222,9 +223,34 @@ class Typesetter:
         ]
 
 
+MOST_WHOLE_ROWS = 6
+ROWS_TOGETHER = 3
+"""A table with more rows than `MOST_WHOLE_ROWS` may break, but not within its first rows."""
+
+
 def is_whole(heights: Sequence[float], setting: Setting) -> bool:
-    """Return whether a table with rows so high stays on one page: it takes little of one."""
-    return sum(heights) < 0.35 * setting.height
+    """Return whether a table stays on one page: it has few rows, and takes little of the page.
+
+    Parameters
+    ----------
+    heights : sequence of float
+        Of its rows in points, the row of headings first.
+    setting : Setting
+        The room between the margins of the page.
+    """
+    return len(heights) <= MOST_WHOLE_ROWS + 1 and sum(heights) < 0.35 * setting.height
+
+
+def announces(blocks: Sequence[Block], position: int) -> bool:
+    """Return whether a paragraph belongs to the block after it: it ends with a colon, or is all that a heading has."""
+    block = blocks[position]
+    if not isinstance(block, Paragraph) or position + 1 == len(blocks):
+        return False
+    text = plain_text(block.content).rstrip()
+    if isinstance(blocks[position + 1], Heading):
+        return False
+    below_heading = position > 0 and isinstance(blocks[position - 1], Heading)
+    return text.endswith(":") or (below_heading and 0 < len(text) < SHORT_TEXT)
 
 
 def _start_of_lead_in(blocks: Sequence[Block], end: int) -> int:

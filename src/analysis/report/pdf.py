@@ -47,7 +47,7 @@ from analysis.report.blocks import (
     own_texts,
     plain_text,
 )
-from analysis.report.layout import GAP, Laid, Placed, Setting, Typesetter, dejavu, is_whole
+from analysis.report.layout import GAP, ROWS_TOGETHER, Laid, Placed, Setting, Typesetter, dejavu, is_whole
 from analysis.report.tables import Table
 
 TEXT_WIDTH, TEXT_HEIGHT = 453.0, 700.0
@@ -291,7 +291,7 @@ class _Writer:
     def quote(self, block: Quote) -> str:
         said_by = ""
         if block.attribution:
-            said_by = f"par(attribution({{ {_string('– ')}; {self.inlines(block.attribution)} }}))"
+            said_by = f"attribution({self.inlines(block.attribution)})"
         quote = f"quote(block: true, {{ {self.blocks(block.blocks)}\n{said_by} }})"
         length = sum(len(text) for inner in inside(block.blocks) for text in own_texts(inner))
         return f"block(breakable: {_boolean(length > LONG_QUOTE)}, {quote})"
@@ -391,6 +391,7 @@ def _table_call(placed: Placed, label: str, ident: str, lines: Sequence[str]) ->
         _array(_cell(column.heading) for column in table.columns),
         _array(rows),
         _boolean(not is_whole(heights, layout)),
+        f"{min(sum(heights[: ROWS_TOGETHER + 1]), 0.5 * layout.height):.2f}pt",
         _array(_string(_with_breaks(line)) for line in lines),
         _string(ident),
     ]

@@ -62,7 +62,7 @@ from analysis.report.blocks import (
     own_texts,
     plain_text,
 )
-from analysis.report.layout import GAP, Laid, Placed, Setting, Typesetter, dejavu, is_whole
+from analysis.report.layout import GAP, ROWS_TOGETHER, Laid, Placed, Setting, Typesetter, dejavu, is_whole
 
 TEXT_WIDTH, TEXT_HEIGHT = 453.0, 680.0
 """Points between the margins of a portrait A4 page."""
@@ -354,7 +354,7 @@ class _Writer:
             return quoted
         left = QUOTE_INDENT + place.depth * LIST_INDENT
         indent = f'<w:ind w:left="{left}"/>' if place.depth else ""
-        return quoted + _paragraph("Citatkalla", _run("– ") + self.inlines(block.attribution), indent)
+        return quoted + _paragraph("Citatkalla", self.inlines(block.attribution), indent)
 
     def figure(self, block: Figure) -> str:
         width, height = block.size
@@ -569,10 +569,11 @@ def _table(placed: Placed, has_lines: bool) -> str:
     widths = [round((width + GAP) * 20) for width in placed.widths]
     rows = [tuple(column.heading for column in table.columns), *table.shown_rows()]
     last = len(rows) - 1
+    together = {*range(ROWS_TOGETHER), *range(last - ROWS_TOGETHER + 1, last)}
     written = []
     for number, (row, height) in enumerate(zip(rows, heights, strict=True)):
         breaks = number > 0 and height > 0.5 * setting.height
-        kept = not breaks and (has_lines if number == last else fits or number in (0, 1, last - 1))
+        kept = not breaks and (has_lines if number == last else fits or number in together)
         cells = [
             _table_cell(text, width, column.is_number, TABLE_STYLES[setting.size], kept)
             for text, width, column in zip(row, widths, table.columns, strict=True)

@@ -222,7 +222,8 @@ def _notes(sheets: Sequence[_Sheet], numbers: Mapping[str, int]) -> gptables.GPT
         table_name="noter",
         title="Noter",
         subtitles=[_link("Till innehållet", CONTENTS)],
-        instructions="Bladet innehåller en tabell. Noterna är numrerade i den ordning som tabellerna kallar på dem.",
+        instructions="Bladet innehåller en tabell. "
+        "Noterna är numrerade i den ordning som tabellerna hänvisar till dem.",
         index_columns={2: 0},
     )
 

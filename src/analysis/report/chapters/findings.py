@@ -88,7 +88,8 @@ def find_findings(results: Results) -> list[Finding]:
 
     No question is told of twice: each rule chooses among those that have not been told of. Where this gives fewer
     than five, the next strongest answers follow. Of equal questions the first in the questionnaire is taken; parts
-    of one question that are as large as the one told are its ties. A count that is left out to protect persons is never told of.
+    of one question that are as large as the one told are its ties. A count that is left out to protect persons is
+    never told of.
     """
     main = main_sections(results)
     told = parts_of_everyone(results)
@@ -118,15 +119,11 @@ def _with_ties(finding: Finding, told: Iterable[Part]) -> Finding:
     part = finding.part
     if finding.why in ("kinds", "years") or part.word == "och":
         return finding
-    same = (p for p in told if p.question is part.question and p.item == part.item or _options(p, part))
-    return replace(
-        finding, ties=tuple(p for p in same if (p.n, p.base) == (part.n, part.base) and p.key != part.key)
-    )
-
-
-def _options(one: Part, other: Part) -> bool:
-    """Return whether two parts are options of one question with several choices."""
-    return one.question is other.question and one.question["kind"] == "multiple"
+    of_question = [p for p in told if p.question is part.question]
+    if part.question["kind"] != "multiple":
+        of_question = [p for p in of_question if p.item == part.item]
+    equal = [p for p in of_question if (p.n, p.base) == (part.n, part.base) and p.key != part.key]
+    return replace(finding, ties=tuple(equal))
 
 
 def parts_of_everyone(results: Results) -> list[Part]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from analysis.privacy.release import Results
-from analysis.report import figures
+from analysis.report import figures, swedish
 from analysis.report.chapters.reading import by_units, smallest_count
 from analysis.report.document import describe, say, show
 from analysis.report.swedish import NO_BREAK_SPACE
@@ -110,21 +110,26 @@ def _words(results: Results) -> dict[str, str]:
     few = f"färre än {smallest}"
     return {
         "Andel": f"Antalet som har gett ett svar delat med basen. Andelar visas inte när {few} har svarat.",
-        "Bas": "De som har besvarat frågan. ”Vet ej” räknas som ett svar. ”Ej aktuellt” och annat bortfall gör "
-        "det inte.",
+        "Bas": "De som har besvarat frågan. ”Vet ej” räknas som ett svar på frågan. ”Ej aktuellt”, ”Ej besvarad” och "
+        "”Under granskning” gör det inte.",
         "Belysande exempel": "Ett utdrag ur ett svar i fritext som en person har godkänt för publicering.",
         "Ej aktuellt": f"Frågan gäller inte {one}.",
+        "Fack": "Fackförvaltningar: förvaltningar som ansvarar för ett område i hela staden.",
         "Fritext": "Ett svar med egna ord.",
+        "Ifylld fråga": "En fråga där något har angetts. ”Vet ej”, ”Ej aktuellt” och svar under granskning räknas "
+        "som ifyllda, men bara ”Vet ej” ingår i basen.",
         "Median": "Det mittersta värdet när alla svar har ordnats efter storlek.",
+        "n": "Antalet som har besvarat frågan, det vill säga basen.",
         "Objektsbortfall": f"En tillfrågad {asked} har inte svarat alls.",
         "Partiellt bortfall": f"En {asked} som har svarat på enkäten har lämnat en fråga utan svar.",
         "Procentenhet": "Skillnaden mellan två andelar. Från 40 till 50 procent är 10 procentenheter.",
         "Små antal": f"Antal personer under {smallest} visas inte, och inte heller det som skulle avslöja dem.",
+        "Stadsdel": "Stadsdelsförvaltningar: förvaltningar som ansvarar för en del av staden.",
         "Tema": "Ett ämne som fritextsvaren handlar om. Temana är förslag från ett program tills en person har "
         "kodat svaren.",
         "Totalundersökning": "En undersökning där alla tillfrågas. Den har inget urvalsfel.",
         "Under granskning": "Svaret väntar på en persons beslut och ingår inte i basen.",
-        "Vet ej": f"{one.capitalize()} har angett att svaret inte är känt.",
+        "Vet ej": f"{swedish.sentence(one)} har svarat ”Vet ej”.",
     }
 
 

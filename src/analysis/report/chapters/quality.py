@@ -21,12 +21,14 @@ from analysis.report.chapters.reading import (
     smallest_count,
     submissions,
 )
-from analysis.report.chapters.results import response_sentence
-from analysis.report.chapters.wording import counted, quoted
+from analysis.report.chapters.results import response_sentence, sent_to, silent_sentence
+from analysis.report.chapters.wording import counted, number_of, quoted
+from analysis.report.chapters.years import counted_units
 from analysis.report.document import plain, say, show
 from analysis.report.swedish import NO_BREAK_SPACE
 from analysis.report.tables import SUPPRESSED, Column, Table, Value
 from analysis.survey.instrument import MISSING_KINDS
+from analysis.survey.units import KIND_LABELS
 
 REVIEW_KINDS = {
     "unit": "Förvaltningens namn",
@@ -123,6 +125,42 @@ def _replaced(results: Results) -> tuple[str, str]:
     return rule, f"{were} av ett senare."
 
 
+# --- nonresponse ---------------------------------------------------------------------------------------------------
+
+
+def nonresponse(results: Results) -> None:
+    """Publish how many units of each kind answered; where people answered, how many answers there are."""
+    if not by_units(results):
+        paragraphs(response_sentence(results))
+        return
+    asked = invited(results)
+    paragraphs(
+        sentences(
+            sent_to(asked),
+            response_sentence(results),
+            silent_sentence(asked),
+            "Hur mycket varje förvaltning har fyllt i framgår av bilaga 1." if len(asked) else "",
+        )
+    )
+    kinds = [k for k in KIND_LABELS if (asked["kind"] == k).any()]
+    groups = [(KIND_LABELS[k][1].capitalize(), asked[asked["kind"] == k]) for k in kinds]
+    groups += [("Alla", asked)] if len(kinds) > 1 else []
+    rows: list[list[Value]] = []
+    for label, group in groups:
+        complete, partial = (int((group["status"] == s).sum()) for s in ("complete", "partial"))
+        rows.append([label, len(group), complete, partial, len(group) - complete - partial])
+    if not rows:
+        return
+    columns = [
+        Column("kind", "Förvaltningstyp"),
+        Column("asked", "Tillfrågade", "integer"),
+        Column("complete", "Fullständigt svar", "integer"),
+        Column("partial", "Ofullständigt svar", "integer"),
+        Column("none", "Inget svar", "integer"),
+    ]
+    show(Table("Svar och objektsbortfall per förvaltningstyp", columns, rows, key="svar"))
+
+
 # --- item nonresponse ----------------------------------------------------------------------------------------------
 
 
@@ -155,14 +193,22 @@ def _most_missing(frame: pd.DataFrame) -> str:
     if lost.isna().any() or not len(frame):
         return ""
     if lost.sum() == 0:
-        return "Ingen fråga har lämnats utan svar."
-    most = frame.loc[lost.astype("int64").idxmax()]
+        return "Inget partiellt bortfall: ingen fråga har lämnats utan svar."
+    largest = int(lost.max())
+    most = [quoted(_asked(record)) for record in frame[lost == largest].to_dict("records")]
     left = f"{int((lost > 0).sum())} av {swedish.plural(len(frame), 'fråga', 'frågor')}"
-    return (
-        f"{left} har lämnats utan svar minst en gång. Flest svar saknas på frågan {quoted(_asked(dict(most)))}: "
-        f"{swedish.number_word(int(most['_not_answered']))}."
-    )
+    missing = number_of(largest, "svar", "svar", neuter=True)
+    if len(most) == 1:
+        which = f"Flest svar saknas på frågan {most[0]}: {missing}."
+    elif len(most) <= MOST_NAMED:
+        which = f"Flest svar saknas på frågorna {swedish.join(most)}: {missing} på var och en."
+    else:
+        which = f"Flest svar saknas på {number_of(len(most), 'fråga', 'frågor')}: {missing} på var och en."
+    return f"{left} har lämnats utan svar minst en gång. {which}"
 
+
+MOST_NAMED = 2
+"""So many questions with the same number of missing answers are named; of more the number is told."""
 
 # --- cleaning ------------------------------------------------------------------------------------------------------
 
@@ -219,8 +265,8 @@ def cleaning(results: Results) -> None:
         return
     kept = swedish.share(became["answers"], whole, "cell", "celler")
     say(
-        f"Exporten har {swedish.number(whole)} ifyllda celler. {kept} "
-        f"är kvar i svaren, och {swedish.number(changed)} ändringar har gjorts i dem. "
+        f"Exporten har {number_of(whole, 'ifylld cell', 'ifyllda celler')}. {kept} är kvar i svaren, och "
+        f"{number_of(changed, 'ändring', 'ändringar')} har gjorts i dem. "
         f"{_unaccounted(numbers['unaccounted'])}"
     )
     told = [(FATES[fate], became[fate]) for fate in FATES if became.get(fate)]
@@ -238,7 +284,7 @@ def cleaning(results: Results) -> None:
             key="celler",
         )
     rows: list[list[Value]] = [[label, n, 100 * n / whole] for label, n in told]
-    rows.append(["Oredovisade", numbers["unaccounted"], 100 * numbers["unaccounted"] / whole])
+    rows.append(["Inte redovisade", numbers["unaccounted"], 100 * numbers["unaccounted"] / whole])
     rows.append(["Alla ifyllda celler", whole, 100.0])
     columns = [Column("what", "Celler"), Column("n", "Antal", "integer"), Column("share", "Andel", "percent")]
     show(Table("Alla ifyllda celler i exporten och vad som har hänt med dem", columns, rows, key="celler"))
@@ -257,7 +303,7 @@ def cleaning(results: Results) -> None:
 def _unaccounted(n: int) -> str:
     if n:
         return f"{counted(n, 'cell är inte redovisad', 'celler är inte redovisade')}."
-    return "Ingen cell saknas i redovisningen."
+    return "Varje ifylld cell är redovisad."
 
 
 def _rule_label(rule: str) -> str:
@@ -296,8 +342,8 @@ def coding(results: Results) -> None:
         say("Inga fritextsvar redovisas.")
         return
     texts = [
-        "Fritextsvaren är inte kodade av någon person. De teman som redovisas är förslag som ett program har gjort "
-        "efter ord i svaren. Därför redovisas inget mått på hur väl olika kodare stämmer överens."
+        "Fritextsvaren är inte kodade av någon person. De teman som visas är maskinella förslag. Därför redovisas "
+        "inget mått på hur väl olika kodare stämmer överens."
     ]
     judged = whole - n["waiting"]
     of = swedish.share(judged, whole, "fritextsvar", "fritextsvar")
@@ -323,10 +369,10 @@ def coding(results: Results) -> None:
 # --- disclosure ----------------------------------------------------------------------------------------------------
 
 RELEASE_RULES = {
-    "organisations": "Förvaltningars svar visas; små antal personer visas inte",
-    "free text": "Bara text som en person har godkänt",
-    "tally": "Antal celler och texter, inga svar",
-    "description": "Beskriver enkäten, inga svar",
+    "organisations": "Förvaltningars svar visas. Små antal personer visas inte.",
+    "free text": "Bara text som en person har godkänt visas.",
+    "tally": "Bara antal visas, inga svar.",
+    "description": "Beskriver enkäten och innehåller inga svar.",
 }
 
 
@@ -336,7 +382,7 @@ def suppression(results: Results) -> None:
     hidden = sum(int(label["suppressed"]) for label in results.catalogue.values())
     named = "Förvaltningar namnges med avsikt." if by_units(results) else ""
     if not by_units(results):
-        rules["organisations"] = "Små antal personer visas inte"
+        rules["organisations"] = "Små antal personer visas inte."
     smallest = swedish.number_word(smallest_count(results))
     left = (
         f"{counted(hidden, 'värde har utelämnats', 'värden har utelämnats', neuter=True)} för att skydda enskilda."
@@ -357,13 +403,13 @@ def suppression(results: Results) -> None:
         for label in results.catalogue.values()
     ]
     columns = [
-        Column("table", "Underlag"),
-        Column("rule", "Regel för utlämnande"),
+        Column("table", "Tabell i underlaget"),
+        Column("rule", "Vad som får visas"),
         Column("rows", "Rader", "integer"),
         Column("suppressed", "Utelämnade värden", "integer"),
     ]
     if rows:
-        show(Table("Underlag som har passerat utlämnandet", columns, rows, key="utlamnande"))
+        show(Table("Tabellerna i underlaget och vad som får visas", columns, rows, key="utlamnande"))
 
 
 # --- provenance ----------------------------------------------------------------------------------------------------
@@ -430,7 +476,7 @@ def _declaration(results: Results) -> list[tuple[str, tuple[str, ...]]]:
 
 def _relevance(results: Results) -> tuple[str, ...]:
     survey = results.survey
-    asked = swedish.plural(len(survey["questions"]), "fråga", "frågor")
+    asked = number_of(len(survey["questions"]), "fråga", "frågor")
     return (
         f"Enkäten avser {plain(survey['title'][:1].lower() + survey['title'][1:])} och har {asked}.",
         f"Uppgiftslämnare är {'förvaltningar' if by_units(results) else 'personer'}.",
@@ -538,7 +584,7 @@ def _timeliness(results: Results) -> tuple[str, ...]:
         return (f"Bilagorna är daterade före periodens slut den {swedish.date(period['end'])}.",)
     return (
         f"Frågorna gäller perioden till och med den {swedish.date(period['end'])}. Bilagorna är daterade "
-        f"{swedish.plural(days, 'dag', 'dagar')} senare, den {swedish.date(date)}.",
+        f"{number_of(days, 'dag', 'dagar')} senare, den {swedish.date(date)}.",
     )
 
 
@@ -552,9 +598,9 @@ def _punctuality(results: Results) -> tuple[str, ...]:
 
 def _accessibility() -> tuple[str, ...]:
     return (
-        "Bilagorna finns som webbsida, som pdf och som Word-dokument, och alla tabeller finns i en arbetsbok för "
-        "kalkylprogram. De är märkta för skärmläsare, och varje diagram har en textbeskrivning och en tabell med "
-        "samma tal.",
+        "Bilagorna finns som webbsida, som pdf och som Word-dokument, och tabellerna i de gemensamma bilagorna finns "
+        "också i en arbetsbok för kalkylprogram. Bilagorna är märkta för skärmläsare, och varje diagram har en "
+        "textbeskrivning och en tabell med samma tal.",
     )
 
 
@@ -570,13 +616,13 @@ def _comparability(results: Results) -> tuple[str, ...]:
     return (
         f"{swedish.share(same, len(walk), 'fråga', 'frågor')} är desamma som {before} och jämförs i bilagan om "
         f"jämförelse över åren.",
-        "Frågor som har omformulerats jämförs inte.",
-        "Förvaltningar som har gått samman läggs ihop och delas aldrig upp." if by_units(results) else "",
+        "Frågor som har ändrats jämförs inte.",
+        counted_units(results),
     )
 
 
 def _coherence(results: Results) -> tuple[str, ...]:
-    n = swedish.plural(included(results), "inlämnat svar", "inlämnade svar")
+    n = number_of(included(results), "inlämnat svar", "inlämnade svar", neuter=True)
     return (
         f"Alla bilagor och tabeller bygger på samma {n}, så att samma uppgift är lika överallt.",
         "Resultaten har inte prövats mot andra källor.",

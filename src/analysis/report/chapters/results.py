@@ -813,19 +813,19 @@ def free_text_question(results: Results, question: Question) -> None:
 # --- crossing views ------------------------------------------------------------------------------------------------
 
 PERSPECTIVES = {
-    "gender_equality": ("Jämställdhet", "jamstalldhet", "jämställdhet"),
-    "child_rights": ("Barnrätt", "delaktighet", "barns delaktighet"),
+    "gender_equality": ("Jämställdhet", "jamstalldhet"),
+    "child_rights": ("Barnrätt", "delaktighet"),
 }
-"""For each perspective: its chapter, the theme that is looked for in all open questions, and what that is called."""
+"""For each perspective: its chapter, and the theme that is looked for in all open questions."""
 
 
 def perspectives(results: Results) -> None:
     """Publish gender equality and child rights, each as a chapter: its questions, and its theme in all free text."""
     left = perspective_sections(results)
-    for perspective, (heading, theme, named) in PERSPECTIVES.items():
+    for perspective, (heading, theme) in PERSPECTIVES.items():
         own = [s for s in left if any(q["perspective"] == perspective for q in questions(results, s))]
         left = [s for s in left if s not in own]
-        _perspective(results, heading, own, theme, named)
+        _perspective(results, heading, own, theme)
     for section_id in left:
         say(f"## {section_heading(results, section_id)}")
         paragraphs(unconfirmed_sentence(results, [section_id]))
@@ -834,7 +834,7 @@ def perspectives(results: Results) -> None:
             publish_question(results, question)
 
 
-def _perspective(results: Results, heading: str, own: Sequence[str], theme: str, named: str) -> None:
+def _perspective(results: Results, heading: str, own: Sequence[str], theme: str) -> None:
     """Publish the chapter of a perspective; nothing where it is neither asked about nor looked for."""
     frame = results.tables.get("theme_sections")
     crossing = None if frame is None else frame[(frame["theme"] == theme) & (frame["group"] == ALL)]
@@ -847,15 +847,14 @@ def _perspective(results: Results, heading: str, own: Sequence[str], theme: str,
             say(f"### {plain(question['text'])}")
             publish_question(results, question)
     if crossing is not None and not crossing.empty:
-        say(f"### {swedish.sentence(named)} i alla fritextsvar (maskinella förslag)")
-        _crossing_view(results, crossing, own, theme, named)
+        say(f"### Temat {quoted(crossing['label'].iloc[0])} i alla fritextsvar")
+        _crossing_view(results, crossing, own, theme)
 
 
-def _crossing_view(
-    results: Results, crossing: pd.DataFrame, own: Sequence[str], theme: str, named: str
-) -> None:
+def _crossing_view(results: Results, crossing: pd.DataFrame, own: Sequence[str], theme: str) -> None:
     """Publish in which sections a theme is suggested; `own` are those that ask about it."""
     titles = {s["id"]: s["title"] for s in results.survey["sections"]}
+    named = quoted(crossing["label"].iloc[0])
     top = crossing[crossing["units"] == crossing["units"].max()]
     if crossing["units"].max() == 0:
         told = f"Programmet föreslår inte temat {named} i något fritextsvar."
@@ -876,10 +875,10 @@ def _crossing_view(
     ]
     columns = [
         Column("section", "Avsnitt"),
-        Column("units", "Nämner temat", "integer"),
+        Column("units", "Förslag på temat", "integer"),
         Column("base", "Har lämnat fritextsvar", "integer"),
     ]
-    caption = f"Förvaltningar vars fritextsvar nämner {named}, per avsnitt (maskinella förslag)"
+    caption = f"Maskinella förslag: antal förvaltningar med temat ”{crossing['label'].iloc[0]}”, per avsnitt"
     show(Table(caption, columns, body, key=f"perspektiv-{theme}"))
 
 

@@ -10,7 +10,7 @@ from analysis.measures.counts import ALL, OUTSIDE_BASE
 from analysis.privacy.release import Results
 from analysis.report import figures, swedish
 from analysis.report.chapters.findings import Finding, changes, without_repeats, year_before
-from analysis.report.chapters.parts import paragraphs, publish_chart, word
+from analysis.report.chapters.parts import paragraphs, publish_chart, sentences, word
 from analysis.report.chapters.reading import (
     Question,
     by_units,
@@ -23,13 +23,15 @@ from analysis.report.chapters.reading import (
 )
 from analysis.report.chapters.results import cells_of, with_unknown
 from analysis.report.chapters.wording import (
-    answer_phrase,
     count_of,
     counted,
     key_of,
     known,
+    number_of,
     predicate,
+    quoted,
     sentence_list,
+    share_first,
     table_link,
 )
 from analysis.report.document import plain, say, show
@@ -37,13 +39,13 @@ from analysis.report.tables import Column, Table, Value
 
 STATUS_OF_QUESTIONS = {
     "same": "Samma fråga",
-    "reworded": "Omformulerad",
+    "reworded": "Annan formulering",
     "reversed": "Omvänd skala",
-    "new_scale": "Ny svarsskala",
-    "dropped": "Borttagen",
-    "new": "Ny",
+    "new_scale": "Andra svarsalternativ",
+    "new": "Ställdes inte {}",
     "undeclared": "Ändrad, ej bedömd",
 }
+"""How a question is related to those of an earlier year, by its status in the crosswalk."""
 
 MOST_CHANGES = 5
 
@@ -61,10 +63,10 @@ def years_summary(results: Results) -> None:
         say("Det finns inga svar från tidigare år att jämföra med.")
         return
     found = without_repeats(changes(results))[:MOST_CHANGES]
-    say(_comparable(results, before))
+    paragraphs(sentences(_comparable(results, before), counted_units(results)))
     if found:
         listed = sentence_list([change_sentence(results, f) for f in found])
-        say(f"Mest har detta ändrats sedan {before}:\n\n{listed}")
+        say(f"{_largest_changes(len(found))} sedan {before}:\n\n{listed}")
         say(
             f"Här visas de största förändringarna av andelar, en per fråga, om de är minst 15 {word('procentenheter')} "
             f"och minst {swedish.number_word(smallest_count(results))} har svarat båda åren."
@@ -83,6 +85,25 @@ def _comparable(results: Results, before: int) -> str:
     return f"{whole} ställdes på samma sätt {before} och kan jämföras."
 
 
+def _largest_changes(n: int) -> str:
+    return "Den största förändringen" if n == 1 else f"De {swedish.number_word(n)} största förändringarna"
+
+
+def counted_units(results: Results) -> str:
+    """Return how units that have merged are counted, and how many units each year's survey comprised."""
+    frame = results.tables["geography"]
+    if not by_units(results) or (frame["unit_id"] == frame["newest_unit_id"]).all():
+        return ""
+    year = int(results.survey["year"])
+    asked = {int(y): int(n) for y, n in frame.groupby("year")["unit_id"].nunique().items()}
+    asked[year] = len(results.tables["response"])
+    told = [f"{number_of(n, *respondents(results)[:2])} år {y}" for y, n in sorted(asked.items())]
+    return (
+        "Före sammanslagningen räknas de tidigare förvaltningarna var för sig. Enkäten omfattade "
+        f"{swedish.join(told)}."
+    )
+
+
 def change_sentence(results: Results, finding: Finding) -> str:
     """Return a change as a sentence, with the counts of both years and a link to its table."""
     now, before = finding.part, finding.beside[0]
@@ -98,12 +119,19 @@ def _caution(results: Results) -> str:
     """Return how much one answer weighs, and what a change need not mean."""
     if not by_units(results):
         return "En skillnad mellan åren kan bero på vilka som har svarat."
-    n = int((results.tables["response"]["status"].isin(["complete", "partial"])).sum())
-    if not n:
+    bases = results.tables["comparison"]
+    bases = bases.loc[
+        (bases["year"] == results.survey["year"])
+        & (bases["group"] == ALL)
+        & (bases["base"] >= smallest_count(results)),
+        "base",
+    ]
+    if bases.empty:
         return ""
-    points = swedish.number(100 / n)
+    points = swedish.span(100 / int(bases.max()), 100 / int(bases.min()))
+    depends = ", beroende på hur många som har besvarat frågan" if swedish.EN_DASH in points else ""
     return (
-        f"Antalet förvaltningar är litet: en enda förvaltning motsvarar ungefär {points} procentenheter. En skillnad "
+        f"Antalet förvaltningar är litet: en enda förvaltning motsvarar {points} procentenheter{depends}. En skillnad "
         "mellan åren kan bero på vilka som har svarat, och den visar inte varför svaren har ändrats."
     )
 
@@ -121,17 +149,22 @@ def crosswalk(results: Results) -> None:
     current = frame[frame["question"].isin(asked)]
     for _, group in current.groupby("question", sort=False):
         status = group.set_index("earlier_year")["status"]
-        rows.append([group["question_text"].iloc[0], *(STATUS_OF_QUESTIONS[status[y]] for y in earlier)])
+        rows.append(
+            [group["question_text"].iloc[0], *(STATUS_OF_QUESTIONS[status[y]].format(y) for y in earlier)]
+        )
     gone = frame[frame["question"] == ""]
     for text, group in gone.groupby("question_text", sort=False):
-        years = set(group["earlier_year"])
-        rows.append([str(text), *("Borttagen" if y in years else "Fanns inte" for y in earlier)])
+        only = f"Ställdes bara {swedish.join(str(y) for y in sorted(set(group['earlier_year'])))}"
+        rows.append([str(text), *(only for _ in earlier)])
     if not rows:
         say("Det finns inga frågor att jämföra.")
         return
     n = {y: int((current[current["earlier_year"] == y]["status"] == "same").sum()) for y in earlier}
-    same = swedish.join(f"{swedish.number(n[y])} desamma som {y}" for y in earlier)
-    whole = swedish.plural(current["question"].nunique(), "fråga", "frågor")
+    same = swedish.join(
+        f"{swedish.number_word(n[y]) if n[y] else 'ingen'} {'desamma' if n[y] > 1 else 'densamma'} som {y}"
+        for y in earlier
+    )
+    whole = number_of(current["question"].nunique(), "fråga", "frågor")
     say(f"Av {whole} {results.survey['year']} är {same}.")
     show(Table("Frågorna över åren", columns, rows, key="fragorna"))
 
@@ -150,8 +183,14 @@ def geography(results: Results) -> None:
     ordered = sorted(found, key=lambda pair: tuple(map(swedish.sort_key, pair)))
     rows: list[list[Value]] = [[old, new] for new, old in ordered]
     n = counted(len(rows), "tidigare förvaltning", "tidigare förvaltningar")
-    say(f"{n} har gått samman. Deras svar läggs ihop och delas aldrig upp.")
-    columns = [Column("old", "Tidigare förvaltning"), Column("new", "Redovisas som")]
+    say(
+        sentences(
+            f"{n} har gått samman.",
+            counted_units(results),
+            "I den sammanslagna förvaltningens egen bilaga visas de tidigare förvaltningarnas svar var för sig.",
+        )
+    )
+    columns = [Column("old", "Tidigare förvaltning"), Column("new", "Ingår i")]
     show(Table("Sammanslagna förvaltningar", columns, rows, key="sammanslagna"))
 
 
@@ -183,6 +222,7 @@ def _compare_question(results: Results, question: Question, counts: pd.DataFrame
     rows = _one_line_each(question, inside)
     bases = rows.drop_duplicates("year").set_index("year")["base"]
     answered = swedish.join(f"{known(bases[y])} år {y}" for y in years)
+    of_years = ", ".join(f"{y}: {known(bases[y])}" for y in years)
     key = key_of(question)
     if question["kind"] == "scale" and not question["items"]:
         publish_chart(
@@ -194,7 +234,7 @@ def _compare_question(results: Results, question: Question, counts: pd.DataFrame
             key=key,
         )
     else:
-        caption = f"{question['text']} Andel av {respondents(results)[2]} ({answered})"
+        caption = f"{question['text']} ({of_years})"
         publish_chart(
             results, figures.years_chart, rows, caption=caption, sort=question["kind"] == "multiple", key=key
         )
@@ -213,7 +253,7 @@ def _compare_question(results: Results, question: Question, counts: pd.DataFrame
             line += [None, None] if row is None else cells_of(row)
         body.append(line)
     many = respondents(results)[1]
-    notes = [f"Bas, {many} som har besvarat frågan: {answered}.{with_unknown(rows)}"]
+    notes = [f"Bas, {many} som har besvarat frågan: {answered}.{with_unknown(inside)}"]
     show(Table(question["text"], columns, body, notes=notes, key=key))
 
 
@@ -241,6 +281,8 @@ def _years_sentence(results: Results, question: Question, counts: pd.DataFrame, 
     key = max(shared, key=lambda k: abs(now[k].percent - before[k].percent))
     told = [(y, of_year[y][key]) for y in years if key in of_year[y]]
     row = now[key]
-    where = f" på delfrågan ”{plain(question['items'][row.item])}”" if row.item else ""
-    counts = swedish.join(f"{count_of(results, p)} år {y}" for y, p in told)
-    return f"{swedish.sentence(respondents(results)[1])} som {answer_phrase(row)}{where}: {counts}."
+    where = f" på delfrågan {quoted(question['items'][row.item])}" if row.item else ""
+    answers = swedish.join([quoted(label) for label in row.labels], row.word)
+    few = all(p.base < smallest_count(results) for _, p in told)
+    shares = swedish.join(f"{share_first(results, p)} år {y}" for y, p in told)
+    return f"{'Antalet' if few else 'Andelen'} som har svarat {answers}{where} var {shares}."

@@ -172,16 +172,23 @@ def answers_of(counts: pd.DataFrame, question: str, group: str) -> Rows:
 class Share:
     """A part of a whole as it was released: None where it is not shown, no percentage where it would mislead.
 
+    A part without a percentage is told in numbers. Units that write about a theme (``of_units``) have none in
+    words, but are drawn in per cent where they are many enough.
+
     Examples
     --------
     >>> share = Share.of(9, 16, 56.25)
     >>> share.value, share.text.replace(swedish.NO_BREAK_SPACE, " "), Share.of(None, 16, None).text
     (56.25, '9 av 16 (56 %)', '..')
+    >>> few = Share.of(2, 4, None)
+    >>> few.value, few.part, few.text
+    (None, 50.0, '2 av 4')
     """
 
     n: float | None
     base: float | None
     percent: float | None
+    of_units: bool = False
 
     @classmethod
     def of(cls, n: float | None, base: float | None, percent: float | None) -> Share:
@@ -191,11 +198,16 @@ class Share:
         return cls(n, base, percent)
 
     @property
-    def value(self) -> float | None:
-        """The share in per cent, None where there is nothing to show."""
+    def part(self) -> float | None:
+        """The part in hundredths of the whole, to compare sizes by; None where there is nothing to show."""
         if self.n is None or not self.base:
             return None
         return 100 * self.n / self.base if self.percent is None else self.percent
+
+    @property
+    def value(self) -> float | None:
+        """The percentage to draw on an axis, None where none was released."""
+        return None if self.n is None or not self.base else self.percent
 
     @property
     def hidden(self) -> bool:
@@ -239,12 +251,19 @@ def group_label(group: str, labels: Mapping[str, str]) -> str:
     return labels.get(group, group)
 
 
-def caption_of(what: str, bases: Sequence[tuple[str, str]]) -> str:
-    """Return a caption that ends with the number of answers, for each group when there are several."""
-    if len(bases) == 1:
-        group, n = bases[0]
-        return f"{what} ({n})" if group == GROUP_LABELS[ALL] else f"{what} ({group}, {n})"
-    return f"{what} ({'; '.join(f'{group} {n}' for group, n in bases)})"
+def caption_of(what: str, groups: Sequence[str] = ()) -> str:
+    """Return a caption without full stop; a group that is alone, and not everyone, is named in it.
+
+    The number of answers stands in the chart, and is not said again.
+
+    Examples
+    --------
+    >>> caption_of("Hur går det?"), caption_of("Svara med ett tal.", ["Fackförvaltningar"])
+    ('Hur går det?', 'Svara med ett tal (Fackförvaltningar)')
+    """
+    what = what.rstrip().removesuffix(".")
+    alone = len(groups) == 1 and groups[0] != GROUP_LABELS[ALL]
+    return f"{what} ({groups[0]})" if alone else what
 
 
 # Alternative texts

@@ -26,12 +26,14 @@ class Palette:
 
     Attributes
     ----------
-    ink, quiet, rule : str
-        Text and edges; the text of axes; thin lines in the background.
+    ink, quiet, rule, faint : str
+        Text and edges; the text of axes; thin lines in the background; marks that matter less (3:1 with white).
     series : tuple of str
         Bars and markers, in order. Every one has a contrast of at least 3:1 with white.
     bad, good : tuple of str
         From the end of a scale towards its middle: dark, light.
+    bad_name, good_name : str
+        What these colours are called, as the first word of a sentence and within one.
     middle : str
         The middle of a scale.
     plain : tuple of str
@@ -41,9 +43,12 @@ class Palette:
     ink: str
     quiet: str
     rule: str
+    faint: str
     series: tuple[str, ...]
     bad: tuple[str, str]
     good: tuple[str, str]
+    bad_name: str
+    good_name: str
     middle: str
     plain: tuple[str, str]
 
@@ -53,9 +58,12 @@ PALETTES: Mapping[str, Palette] = {
         ink="#1D2428",
         quiet="#4F5B62",
         rule="#C3CBD0",
+        faint="#84919A",
         series=("#0F4C75", "#C96A12", "#00735C", "#3D1F4F"),
         bad=("#9A4200", "#E5A05F"),
         good=("#08304D", "#A9CDE8"),
+        bad_name="Orange",
+        good_name="blått",
         middle="#ECEFF1",
         plain=("#D5E3EE", "#0F4C75"),
     ),
@@ -63,9 +71,12 @@ PALETTES: Mapping[str, Palette] = {
         ink="#1D2428",
         quiet="#4F5B62",
         rule="#C3CBD0",
+        faint="#84919A",
         series=("#890C58", "#B92F00", "#009991", "#E5006C"),
         bad=("#B92F00", "#F6A57C"),
         good=("#00594F", "#AAD9D6"),
+        bad_name="Orange",
+        good_name="grönt",
         middle="#F8F7F5",
         plain=("#F6DCE6", "#890C58"),
     ),

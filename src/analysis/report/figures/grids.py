@@ -41,12 +41,12 @@ from analysis.report.figures.page import EDGE, GAP, NARROWER_LABELS, WIDEST_LABE
 __all__ = ["heat_map", "unit_map"]
 
 MARKS: Mapping[str, str] = {
-    "–": "inget svar",
+    "×": "inget svar",
     "?": "vet ej",
     ".": "ej aktuellt",
     HIDDEN: "visas inte",
 }
-"""What stands in a cell without a number, and what it means."""
+"""What stands in a cell without a number, and what it means. A dash is a zero in the tables, and stands for none."""
 
 CELL_HEIGHT = 15.0
 STRIP = 3.0
@@ -441,7 +441,7 @@ def _heat_alt(rows: Rows, grid: _Grid, ladders: Mapping[str, _Ladder], low: str,
 # ---------------------------
 
 
-NOT_ASKED = "–"
+NOT_ASKED = "."
 
 
 def unit_map(cells: pd.DataFrame, *, caption: str, theme: str = "neutral") -> Chart:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -74,6 +74,12 @@ BESIDE = 4.0
 APART = 14.0
 """Points between two panels."""
 
+MOST_DOTS = 4
+"""So many dots stand for answers one by one: of five and more there are percentages."""
+
+DOT = 10.0
+"""Points from one dot to the next."""
+
 GOOD_AXIS = 55.0
 """Points; where panels would get a shorter axis, their labels are set in a narrower column."""
 
@@ -83,15 +89,26 @@ SHORTEST_AXIS = 40.0
 
 @dataclass(frozen=True)
 class Mark:
-    """One value of a row: its place on the axis (None: not shown), the text beside it, how it is drawn.
+    """One value of a row: its place on the axis (None: it has none), the text beside it, how it is drawn.
 
-    ``said`` is what the alternative text tells of it.
+    ``said`` is what the alternative text tells of it. A share of too few for percentages is ``counted``: so
+    many of so many, which in a panel without axis are drawn as ``dots``.
     """
 
     value: float | None
     text: str
     said: str
     style: int = 0
+    counted: tuple[int, int] | None = None
+    dots: int = 0
+
+    @property
+    def size(self) -> float | None:
+        """What rows are sorted and compared by."""
+        if self.counted is None:
+            return self.value
+        part, whole = self.counted
+        return 100 * part / whole
 
 
 @dataclass(frozen=True)
@@ -121,9 +138,11 @@ class Scale:
     write: Callable[[float], str]
     title: str
 
-    def share(self, mark: Mark) -> float:
-        """Return where the text of a mark begins, as a share of the axis."""
-        return (max(mark.value or 0.0, 0.0) - self.low) / (self.high - self.low)
+    def reach(self, mark: Mark, axis: float) -> float:
+        """Return how far a mark reaches from the left end of an axis so many points long."""
+        if mark.dots:
+            return DOT * mark.dots
+        return axis * (max(mark.value or 0.0, 0.0) - self.low) / (self.high - self.low)
 
 
 def _percent(title: str) -> Scale:
@@ -142,7 +161,7 @@ class _Plan:
 
     def draw(self, palette: Palette, legend: Sequence[Style] = ()) -> Figure:
         """Draw the rows in panels side by side, each mark with its text beside it."""
-        if all(mark.value is None for row in self.rows for mark in row.marks):
+        if all(mark.size is None for row in self.rows for mark in row.marks):
             raise NothingToDraw("every value is suppressed, missing or without answers")
         page = Page(palette)
         if legend:
@@ -165,7 +184,7 @@ class _Plan:
         marks = [row.marks[number] for row in self.rows]
         head = max(widest_word(panel.name, bold=True), width(panel.n, SMALL))
         last_tick = width(scale.write(scale.ticks[-1]), SMALL) / 2
-        texts = max(scale.share(mark) * axis + BESIDE + width(mark.text) for mark in marks)
+        texts = max(scale.reach(mark, axis) + BESIDE + width(mark.text) for mark in marks)
         return max(axis + last_tick, texts, head)
 
     def _bands(self, room: float) -> tuple[list[list[int]], float]:
@@ -204,7 +223,7 @@ class _Band:
         axis: float,
     ) -> None:
         self.page, self.plan, self.numbers, self.labels = page, plan, numbers, labels
-        self.plots = []
+        self.plots, self.axis = [], axis
         self.rooms = [plan.panel_width(number, axis) for number in numbers]
         for room in self.rooms:
             self.plots.append(Plot(page, left, left + axis, plan.scale.low, plan.scale.high))
@@ -251,14 +270,33 @@ class _Band:
             page.marker(plot, mark.value, y, style, label)
         elif mark.value:
             page.bar(plot, 0, mark.value, y, BAR, style, label)
-        beside = plot.across(max(mark.value or 0.0, 0.0)) + BESIDE + (3.0 if style.shape else 0.0)
+        self._draw_dots(plot, mark, style, y)
+        reach = self.plan.scale.reach(mark, self.axis)
+        beside = plot.left + reach + BESIDE + (3.0 if style.shape else 0.0)
         page.text(beside, y, mark.text)
         page.clear(beside, y, width(mark.text))
 
+    def _draw_dots(self, plot: Plot, mark: Mark, style: Style, y: float) -> None:
+        """Draw a dot for each of the few who answered: filled for those who gave the answer."""
+        part = mark.counted[0] if mark.counted else 0
+        for number in range(mark.dots):
+            dot = Style(style.name, style.colour, "o", hollow=number >= part)
+            self.page.marker(self.page.sheet, plot.left + DOT * (number + 0.5), y, dot)
+
     def _draw_axes(self) -> None:
-        """Draw the grid behind the rows, and the ticks and the title of the axis below them."""
+        """Draw the grid behind the rows, and the ticks and the title of the axis below them.
+
+        A panel without a value on the axis has none.
+        """
         page, scale = self.page, self.plan.scale
-        for plot in self.plots:
+        plots = [
+            plot
+            for plot, number in zip(self.plots, self.numbers, strict=True)
+            if any(row.marks[number].value is not None for row in self.plan.rows)
+        ]
+        if not plots:
+            return
+        for plot in plots:
             ticks = list(scale.ticks)
             apart = max(width(scale.write(tick), SMALL) for tick in ticks) + 6.0
             while len(ticks) > 2 and (ticks[1] - ticks[0]) * plot.unit < apart:
@@ -272,8 +310,8 @@ class _Band:
         page.y += 9.0
         if scale.title:
             wide = width(scale.title, SMALL)
-            ends = self.plots[0].across(scale.low), self.plots[-1].across(scale.high)
-            middle = min(max(sum(ends) / 2, wide / 2), EDGE - wide / 2)
+            ends = plots[0].across(scale.low), plots[-1].across(scale.high)
+            middle = min(max(sum(ends) / 2, wide / 2 + 2.0), EDGE - wide / 2)
             page.text(
                 middle, page.y + 6.0, scale.title, align="center", size=SMALL, colour=page.palette.quiet
             )
@@ -284,8 +322,8 @@ def _by_size(rows: Iterable[Row]) -> list[Row]:
     """Return the rows by their first mark: largest first, those not shown last, equals in their order before."""
 
     def key(row: Row) -> tuple[bool, float]:
-        value = row.marks[0].value
-        return value is None, -(value or 0.0)
+        size = row.marks[0].size
+        return size is None, -(size or 0.0)
 
     return sorted(rows, key=key)
 
@@ -296,7 +334,7 @@ def _fine_print_of(rows: Sequence[Row], panels: Sequence[str]) -> list[str]:
         (f"{quoted(short(row.label))}{f' ({in_sentence(panel)})' if len(panels) > 1 else ''}", mark.text)
         for row in rows
         for panel, mark in zip(panels, row.marks, strict=True)
-        if mark.value is None
+        if mark.size is None
     ]
     hidden = [name for name, text in unseen if text == HIDDEN]
     empty = [name for name, text in unseen if text != HIDDEN]
@@ -331,10 +369,12 @@ def _draw_shares(
     brief = [several and len(set(of_group) - {None}) == 1 for of_group in bases]
     panels = [Panel(name, n_of(of_group)) for name, of_group in zip(groups, bases, strict=True)]
 
+    with_axis = [any(_on_axis(option.of[number]) for option in everything) for number in range(len(groups))]
+
     def row(option: _Shares) -> Row:
         marks = (
-            Mark(share.value, share.brief if is_brief else share.text, share.text)
-            for share, is_brief in zip(option.of, brief, strict=True)
+            _share_mark(share, share.brief if is_brief else share.text, has_axis)
+            for share, is_brief, has_axis in zip(option.of, brief, with_axis, strict=True)
         )
         return Row(option.label, tuple(marks))
 
@@ -347,6 +387,24 @@ def _draw_shares(
     return figure, rows, panels
 
 
+def _on_axis(share: Share) -> bool:
+    """Return whether a share is drawn in per cent: its percentage was released, or it is of enough units."""
+    return share.value is not None or (
+        share.of_units and share.part is not None and (share.base or 0) > MOST_DOTS
+    )
+
+
+def _share_mark(share: Share, text: str, has_axis: bool) -> Mark:
+    """Return the mark of a share: on the axis, or counted where no percentage is shown of so few."""
+    if _on_axis(share):
+        return Mark(share.part, text, share.text)
+    if share.n is None or not share.base:
+        return Mark(None, text, share.text)
+    part, whole = int(share.n), int(share.base)
+    dots = whole if whole <= MOST_DOTS and not has_axis else 0
+    return Mark(None, text, share.text, counted=(part, whole), dots=dots)
+
+
 def _shares_alt(rows: Sequence[Row], panels: Sequence[Panel], one: str, many: str, respondents: str) -> str:
     """Return the alternative text of shares: the extremes of each group, and how many answered."""
     names = [in_sentence(panel.name) for panel in panels]
@@ -355,7 +413,7 @@ def _shares_alt(rows: Sequence[Row], panels: Sequence[Panel], one: str, many: st
         f"Liggande staplar med andelen av {respondents} för {swedish.plural(len(rows), one, many)}{beside}."
     ]
     for number, panel in enumerate(panels):
-        values = [(quoted(short(row.label)), row.marks[number].value, row.marks[number].said) for row in rows]
+        values = [(quoted(short(row.label)), row.marks[number].size, row.marks[number].said) for row in rows]
         sentences.append(f"{panel.name} ({panel.n}): {extremes(values, 'vanligast är', 'minst vanligt är')}")
     return " ".join(sentences + _fine_print_of(rows, [panel.name for panel in panels]))
 
@@ -373,6 +431,7 @@ def choice_chart(
 ) -> Chart:
     """Return a chart of a question with one or several choices: a row for each option, a panel for each group.
 
+    A group of so few that no percentages were released has a dot for each answer and no axis.
     Each bar has its count beside it, with the percentage where one was released: "9 (56 %)" where the heading
     of the panel tells how many answered, else "9 av 16 (56 %)". "Vet ej" comes last.
 
@@ -415,8 +474,7 @@ def choice_chart(
         list(options.values()), names, palette, respondents=respondents, sort=sort, last=unsure
     )
     alt = _shares_alt(rows, panels, "svarsalternativ", "svarsalternativ", respondents)
-    bases = [(panel.name, panel.n) for panel in panels]
-    return Chart(figure, alt, caption or caption_of(question_text(counts, question), bases))
+    return Chart(figure, alt, caption or caption_of(question_text(counts, question), names))
 
 
 def _choices(counts: pd.DataFrame, question: str, group: str) -> Rows:
@@ -470,12 +528,12 @@ def theme_chart(
         shares, names, palette, respondents=RESPONDENTS, sort=True, last=None
     )
     alt = _shares_alt(drawn, panels, "tema", "teman", RESPONDENTS)
-    told = [(panel.name, panel.n) for panel in panels]
-    return Chart(figure, alt, caption or caption_of("Teman i fritextsvaren", told))
+    return Chart(figure, alt, caption or caption_of("Teman i fritextsvaren", names))
 
 
 def _theme_share(row: Mapping[Hashable, Any] | None, base: float | None) -> Share:
-    return Share(None, base, None) if row is None else Share.of(row["units"], row["base_units"], None)
+    share = Share(None, base, None) if row is None else Share.of(row["units"], row["base_units"], None)
+    return replace(share, of_units=True)
 
 
 # Response
@@ -549,7 +607,7 @@ def _response_mark(unit: Mapping[Hashable, Any]) -> Mark:
     label = STATUS_LABELS[status]
     texts = {"complete": share.text, "none": label}
     text = texts.get(status, f"{share.text}, {in_sentence(label)}")
-    value = 0.0 if status == "none" else share.value or 0.0
+    value = 0.0 if status == "none" else share.part or 0.0
     return Mark(value, text, share.text, list(STATUS_LABELS).index(status))
 
 

@@ -1,4 +1,9 @@
-"""Charts of scales: stacked bars on both sides of the middle of the scale."""
+"""Charts of scales: stacked bars of 100 %, from the lowest answer on the left to the highest on the right.
+
+Every bar of every chart begins at 0 and ends at 100 per cent, so that the share of low answers is read from the
+left and that of high answers from the right, and charts can be compared. Of so few answers that no percentages
+are released each answer is a square, which stands on no axis.
+"""
 
 from __future__ import annotations
 
@@ -49,11 +54,16 @@ from analysis.report.figures.page import (
 __all__ = ["scale_chart", "scale_chart_by_group", "years_scale_chart"]
 
 BAR = 14.0
+SQUARE = 10.0
+SQUARES_APART = 4.0
 
 
 @dataclass(frozen=True)
 class Stack:
-    """The answers on one scale: a count for each option (None where not shown), "vet ej" and everyone."""
+    """The answers on one scale: a count for each option (None where not shown), "vet ej" and everyone.
+
+    ``counted`` says that no percentages were released, because the answers are too few.
+    """
 
     label: str
     options: tuple[str, ...]
@@ -64,6 +74,7 @@ class Stack:
     polarity: Polarity = None
     heading: str = ""
     name: str = ""
+    counted: bool = False
 
     @property
     def said(self) -> str:
@@ -81,12 +92,9 @@ class Stack:
         return self.counts is not None and bool(self.base)
 
     @property
-    def sides(self) -> tuple[float, float]:
-        """How far the bar goes to the left and to the right of the middle of the scale, in per cent."""
-        counts = self.counts or ()
-        half, odd = divmod(len(counts), 2)
-        middle = counts[half] / 2 if odd else 0.0
-        return self.percent(sum(counts[:half]) + middle), self.percent(sum(counts[half + odd :]) + middle)
+    def parts(self) -> tuple[int, ...]:
+        """How many chose each option, the lowest first, and last how many answered "vet ej"."""
+        return (*(self.counts or ()), self.dont_know or 0)
 
     @property
     def upper(self) -> int:
@@ -108,8 +116,8 @@ def scale_chart(
 ) -> Chart:
     """Return a chart of questions with the same scale: one bar of 100 % for each question or item.
 
-    The middle of the scale lies at zero, so that bars lean to the side where most answers are. "Vet ej" is
-    set apart on the right. A row where any option is suppressed is written ``..`` and has no bar.
+    The bars begin with the lowest option and end with "vet ej". A row where any option is suppressed is written
+    ``..`` and has no bar; a row without released percentages has a square for each answer.
 
     Parameters
     ----------
@@ -150,9 +158,9 @@ def scale_chart(
     options = stacks[0].options
     texts = dict.fromkeys(question_text(counts, question) for question in questions)
     what = next(iter(texts)) if len(texts) == 1 else f"Svar på skalan {_ends(options)}"
-    bases = [(group_label(group, group_labels), n_of(stack.base for stack in stacks))]
+    named = [group_label(group, group_labels)]
     return Chart(
-        _draw_stacks(stacks, palette_of(theme)), _scale_alt(stacks), caption or caption_of(what, bases)
+        _draw_stacks(stacks, palette_of(theme)), _scale_alt(stacks), caption or caption_of(what, named)
     )
 
 
@@ -185,11 +193,9 @@ def scale_chart_by_group(
         As for `scale_chart`.
     """
     found: dict[str, list[Stack]] = {}
-    bases = []
     for group in groups:
         label = group_label(group, group_labels)
         stacks = _stacks(counts, question, group, polarity, several=False)
-        bases.append((label, n_of(stack.base for stack in stacks)))
         for stack in stacks:
             item = stack.label if len(stacks) > 1 else ""
             row = replace(stack, label=label, heading=item, name=in_sentence(label))
@@ -198,7 +204,8 @@ def scale_chart_by_group(
     return Chart(
         _draw_stacks(rows, palette_of(theme)),
         _scale_alt(rows),
-        caption or caption_of(question_text(counts, question), bases),
+        caption
+        or caption_of(question_text(counts, question), [group_label(g, group_labels) for g in groups]),
     )
 
 
@@ -246,8 +253,7 @@ def years_scale_chart(
                 stack = _stack(answers, polarity, "")
                 part = "" if item is None else stack.label
                 stacks.append(replace(stack, label=str(year), heading=part, name=str(year)))
-    bases = [(str(year), n_of(s.base for s in stacks if s.label == str(year))) for year in years]
-    return Chart(_draw_stacks(stacks, palette_of(theme)), _scale_alt(stacks), caption_of(question, bases))
+    return Chart(_draw_stacks(stacks, palette_of(theme)), _scale_alt(stacks), caption_of(question))
 
 
 def _stacks(
@@ -281,6 +287,7 @@ def _stack(rows: Rows, polarity: Polarity, heading: str) -> Stack:
         base=None if base is None else int(base),
         polarity=polarity,
         heading=heading,
+        counted=all(row["percent"] is None for row in rows),
     )
 
 
@@ -323,14 +330,30 @@ def _draw_stacks(stacks: Sequence[Stack], palette: Palette) -> Figure:
             page.heading(heading)
         colours = scale_colours(len(options), part[0].polarity, palette)
         key = [(Style(option, colour), option) for option, colour in zip(options, colours, strict=True)]
-        page.legend([*key, (Style(unsure, WHITE), unsure)] if unsure else key)
+        key += [(Style(unsure, WHITE), unsure)] if unsure else []
+        page.legend(key)
+        _draw_remark(page, part)
         frame.draw(part, [style for style, _ in key])
     frame.draw_axis()
     return page.finish()
 
 
+def _draw_remark(page: Page, stacks: Sequence[Stack]) -> None:
+    """Write below the key what the colours tell, and what squares are, where they are used."""
+    page.y -= GAP / 2
+    remarks = []
+    if stacks[0].polarity:
+        remarks.append(f"{page.palette.bad_name} är ogynnsamt, {page.palette.good_name} är gynnsamt.")
+    if any(stack.shown and stack.counted for stack in stacks):
+        remarks.append("Fristående rutor: ett svar var.")
+    if remarks:
+        page.text(0, page.y + LINE / 2, " ".join(remarks), size=SMALL, colour=page.palette.quiet)
+        page.y += LINE
+    page.y += GAP / 2
+
+
 class _StackFrame:
-    """Where the parts of stacked bars lie across the page: labels, scale, "vet ej", number of answers."""
+    """Where the parts of stacked bars lie across the page: labels, bars, number of answers."""
 
     def __init__(self, page: Page, stacks: Sequence[Stack]) -> None:
         self.page = page
@@ -338,18 +361,11 @@ class _StackFrame:
             zip(stacks, label_lines([stack.label for stack in stacks], WIDEST_LABEL), strict=True)
         )
         labels = max(width(line) for lines in self.labels.values() for line in lines)
-        left = max(labels, width(swedish.percent(100), SMALL) / 2) + GAP
-        ends = EDGE - max(width(n_of([stack.base])) for stack in stacks) - GAP
-        shown = [stack for stack in stacks if stack.shown]
-        self.low = max(*(stack.sides[0] for stack in shown), 12.5)
-        self.high = max(*(stack.sides[1] for stack in shown), 12.5)
-        unsure = max(stack.percent(stack.dont_know or 0) for stack in shown)
-        between = 2 * GAP if unsure else 0.0
-        unit = (ends - left - between) / (self.low + self.high + unsure)
-        middle = left + (self.low + self.high) * unit
-        self.scale = Plot(page, left, middle, -self.low, self.high)
-        start = middle + between
-        self.unsure = Plot(page, start, start + unsure * unit, 0, unsure) if unsure else None
+        left = max(labels, width(swedish.percent(0), SMALL) / 2) + GAP
+        answers = max(width(n_of([stack.base])) for stack in stacks)
+        right = EDGE - max(answers + GAP, width(swedish.percent(100), SMALL) / 2)
+        self.scale = Plot(page, left, right, 0, 100)
+        self.with_axis = any(stack.shown and not stack.counted for stack in stacks)
         self.grid: list[tuple[float, float]] = []
 
     def draw(self, stacks: Sequence[Stack], styles: Sequence[Style]) -> None:
@@ -377,46 +393,49 @@ class _StackFrame:
     def _draw_row(self, stack: Stack, styles: Sequence[Style], y: float) -> None:
         page = self.page
         page.text(EDGE, y, n_of([stack.base]), align="right")
-        if not stack.shown or stack.counts is None:
-            text, x = "Inga svar" if stack.base == 0 else HIDDEN, self.scale.across(0) + 4.0
+        if not stack.shown:
+            text, x = "Inga svar" if stack.base == 0 else HIDDEN, self.scale.left + 4.0
             page.clear(x, y, width(text))
             page.text(x, y, text)
-            return
-        at = -stack.sides[0]
-        for style, n in zip(styles, stack.counts, strict=True):
-            wide = stack.percent(n)
-            self._draw_part(self.scale, at, wide, n, y, style, stack)
-            at += wide
-        if self.unsure is not None and stack.dont_know:
-            style = Style(stack.dont_know_label, WHITE)
-            self._draw_part(self.unsure, 0, stack.percent(stack.dont_know), stack.dont_know, y, style, stack)
+        elif stack.counted:
+            self._draw_squares(stack, styles, y)
+        else:
+            self._draw_bar(stack, styles, y)
 
-    def _draw_part(
-        self, plot: Plot, at: float, wide: float, n: int, y: float, style: Style, stack: Stack
-    ) -> None:
-        """Draw one part of a bar, with its count where there is room."""
-        if not n:
-            return
-        self.page.bar(plot, at, wide, y, BAR, style, f"{stack.label}|{style.name}")
-        text = swedish.number(n)
-        if width(text) + 1.5 <= wide * plot.unit:
-            middle = plot.across(at + wide / 2)
-            self.page.text(middle, y, text, align="center", colour=text_on(style.colour))
+    def _draw_bar(self, stack: Stack, styles: Sequence[Style], y: float) -> None:
+        """Draw a bar of 100 %, with the count of each part where there is room."""
+        at = 0.0
+        for style, n in zip(styles, stack.parts, strict=False):
+            if not n:
+                continue
+            wide = stack.percent(n)
+            self.page.bar(self.scale, at, wide, y, BAR, style, f"{stack.label}|{style.name}")
+            text = swedish.number(n)
+            if width(text) + 1.5 <= wide * self.scale.unit:
+                middle = self.scale.across(at + wide / 2)
+                self.page.text(middle, y, text, align="center", colour=text_on(style.colour))
+            at += wide
+
+    def _draw_squares(self, stack: Stack, styles: Sequence[Style], y: float) -> None:
+        """Draw a square for each answer, apart from each other."""
+        page = self.page
+        answers = [style for style, n in zip(styles, stack.parts, strict=False) for _ in range(n)]
+        apart = min(BAR + SQUARES_APART, (self.scale.across(100) - self.scale.left) / len(answers))
+        side = min(SQUARE, apart - 1.0)
+        page.clear(self.scale.left, y, apart * len(answers))
+        for number, style in enumerate(answers):
+            x = self.scale.left + SQUARES_APART + apart * number
+            page.bar(page.sheet, x, side, y, SQUARE, style, f"{stack.label}|{style.name}|{number + 1}")
 
     def draw_axis(self) -> None:
-        """Draw the middle of the scale through all rows, and the distance from it below them."""
+        """Draw the grid behind all rows and the per cent below them, unless no row is drawn in per cent."""
+        if not self.with_axis:
+            return
         page = self.page
-        step = 25 if 25 * self.scale.unit > width(swedish.percent(100), SMALL) + 8.0 else 50
-        ticks = [tick for tick in range(-100, 101, step) if -self.low <= tick <= self.high]
-        for top, bottom in self.grid:
-            for tick in ticks:
+        for tick in range(0, 101, 25):
+            for top, bottom in self.grid:
                 page.line(self.scale, [tick, tick], [top, bottom], page.palette.rule)
-            page.line(self.scale, [0, 0], [top, bottom], page.palette.ink, thick=1.0)
-            if self.unsure is not None:
-                page.line(self.unsure, [0, 0], [top, bottom], page.palette.quiet, thick=1.0)
-        for tick in ticks:
-            text = swedish.percent(abs(tick))
-            x = self.scale.across(tick)
+            x, text = self.scale.across(tick), swedish.percent(tick)
             page.text(x, page.y + 3.0, text, align="center", size=SMALL, colour=page.palette.quiet)
         page.y += 9.0
 
@@ -426,7 +445,7 @@ def _scale_alt(stacks: Sequence[Stack]) -> str:
     shown = [stack for stack in stacks if stack.shown]
     sentences = [
         f"Liggande staplar i {swedish.plural(len(stacks), 'rad', 'rader')} med svaren på skalan "
-        f"{_ends(options)}, ordnade kring skalans mitt."
+        f"{_ends(options)}, från den lägsta till vänster till den högsta till höger."
     ]
     if len(shown) == 1:
         sentences.append(f"{capital(shown[0].said)}: {_distribution(shown[0])}.")

@@ -1,4 +1,4 @@
-"""The chart of shares over years: a row for each option, the first and the last year joined by a line."""
+"""The chart of shares over years: a row for each option, the two newest years joined by a line."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ from analysis.report.figures.page import (
 
 __all__ = ["years_chart"]
 
-YEARS_BETWEEN = ("|", "x", "+", "1", "2", "3", "4")
-"""Thin shapes that stick out behind the rings of the first and the last year where they coincide."""
+OLDER_YEARS = ("|", "x", "+", "1", "2", "3", "4")
+"""Thin, faint shapes that stick out behind the marks of the two newest years where they coincide."""
 
 GOOD_AXIS = 130.0
 """Points; where the axis would be shorter, the labels are set in a narrower column."""
 
 SHORTEST_AXIS = 100.0
-"""Points; where the numbers of all years would leave less, only those of the first and last year are written."""
+"""Points; where the numbers of all years would leave less, only those of the two newest years are written."""
 
 COLUMN_GAP = 12.0
 SIGN = 13.0
@@ -61,8 +61,8 @@ class _Row:
 
     @property
     def change(self) -> float | None:
-        """The change from the first year to the last in percentage points, None where either is not released."""
-        first, last = self.of[0].percent, self.of[-1].percent
+        """The change from the year before to the newest in percentage points, None where either is not released."""
+        first, last = self.of[-2].percent, self.of[-1].percent
         return None if first is None or last is None else last - first
 
 
@@ -76,7 +76,7 @@ def years_chart(
 ) -> Chart:
     """Return a chart of shares over years: a row for each label, with a mark for each year on one line.
 
-    A line joins the first year (a ring) and the last (a dot); the years between are thin marks. The numbers
+    A line joins the year before (a ring) and the newest (a dot); older years are faint marks. The numbers
     stand in a column for each year, whose heading shows the mark.
 
     Parameters
@@ -116,14 +116,14 @@ def years_chart(
     if sort:
         rows.sort(key=_by_last_year)
     if all(share.value is None for row in rows for share in row.of):
-        raise NothingToDraw("every value is suppressed, missing or without answers")
+        raise NothingToDraw("every percentage is suppressed, missing or of too few answers")
     bases = [
         (str(year), n_of(row.of[number].base for row in rows if not row.of[number].hidden))
         for number, year in enumerate(years)
     ]
     what = f"Jämförelse {years[0]}–{years[-1]}, andel av {respondents}"
     figure = _Dumbbells(palette, rows, bases, f"Andel av {respondents}").draw()
-    return Chart(figure, _years_alt(rows, bases, respondents), caption or caption_of(what, bases))
+    return Chart(figure, _years_alt(rows, bases, respondents), caption or caption_of(what))
 
 
 def _by_last_year(row: _Row) -> tuple[bool, float]:
@@ -132,13 +132,13 @@ def _by_last_year(row: _Row) -> tuple[bool, float]:
 
 
 def _styles(years: Sequence[str], palette: Palette) -> list[Style]:
-    """Return the mark of each year: a ring, thin shapes, a dot."""
-    between = [
-        Style(year, palette.ink, YEARS_BETWEEN[number % len(YEARS_BETWEEN)], size=8.0)
-        for number, year in enumerate(years[1:-1])
+    """Return the mark of each year: faint shapes, a ring for the year before, a dot for the newest."""
+    older = [
+        Style(year, palette.faint, OLDER_YEARS[number % len(OLDER_YEARS)], size=6.5)
+        for number, year in enumerate(years[:-2])
     ]
-    first = Style(years[0], palette.series[1], "o", hollow=True, size=8.5)
-    return [first, *between, Style(years[-1], palette.series[0], "o", size=5.0)]
+    before = Style(years[-2], palette.series[1], "o", hollow=True, size=8.5)
+    return [*older, before, Style(years[-1], palette.series[0], "o", size=5.0)]
 
 
 class _Dumbbells:
@@ -158,7 +158,7 @@ class _Dumbbells:
             if self._axis_end() - self.left >= GOOD_AXIS:
                 break
         if self._axis_end() - self.left < SHORTEST_AXIS:
-            self.columns = [0, len(bases) - 1]
+            self.columns = [len(bases) - 2, len(bases) - 1]
         self.plot = Plot(self.page, self.left, max(self._axis_end(), self.left + 60.0), 0, 100)
 
     def _texts(self, number: int) -> list[str]:
@@ -179,9 +179,9 @@ class _Dumbbells:
     def draw(self) -> Figure:
         """Draw the headings, the rows and the axis."""
         page = self.page
-        between = [n for n in range(len(self.bases)) if n not in self.columns]
-        if between:
-            page.legend(((self.styles[n], self.bases[n][0]) for n in between), left=self.left)
+        unwritten = [n for n in range(len(self.bases)) if n not in self.columns]
+        if unwritten:
+            page.legend(((self.styles[n], self.bases[n][0]) for n in unwritten), left=self.left)
         self._draw_heads()
         top = page.y
         for number, (row, lines) in enumerate(zip(self.rows, self.labels, strict=True)):
@@ -218,9 +218,11 @@ class _Dumbbells:
 
     def _draw_marks(self, row: _Row, y: float) -> None:
         self.page.line(self.plot, [0, 100], [y, y], self.page.palette.rule, thick=0.5)
-        first, last = row.of[0].value, row.of[-1].value
-        if first is not None and last is not None and first != last:
-            self.page.line(self.plot, [first, last], [y, y], self.page.palette.quiet, thick=1.6, front=True)
+        before, newest = row.of[-2].value, row.of[-1].value
+        if before is not None and newest is not None and before != newest:
+            self.page.line(
+                self.plot, [before, newest], [y, y], self.page.palette.quiet, thick=1.6, front=True
+            )
         for share, style in zip(row.of, self.styles, strict=True):
             if share.value is not None:
                 self.page.marker(self.plot, share.value, y, style, f"{row.label}|{style.name}")
@@ -243,10 +245,10 @@ def _years_alt(rows: Sequence[_Row], bases: Sequence[tuple[str, str]], responden
     years = [year for year, _ in bases]
     sentences = [
         f"Punktdiagram med andelen av {respondents} {swedish.join(years)} för "
-        f"{swedish.plural(len(rows), 'rad', 'rader')}; ett streck går från {years[0]} till {years[-1]}."
+        f"{swedish.plural(len(rows), 'rad', 'rader')}; ett streck går från {years[-2]} till {years[-1]}."
     ]
     for number, (year, n) in enumerate(bases):
-        values = [(quoted(short(row.label)), row.of[number].value, row.of[number].text) for row in rows]
+        values = [(quoted(short(row.label)), row.of[number].part, row.of[number].text) for row in rows]
         sentences.append(f"{year} ({n}): {extremes(values, 'vanligast är', 'minst vanligt är')}")
     changes = [(row.label, row.change) for row in rows if row.change is not None]
     for word, sign in (("ökning", 1), ("minskning", -1)):
@@ -255,14 +257,14 @@ def _years_alt(rows: Sequence[_Row], bases: Sequence[tuple[str, str]], responden
         if points > 0:
             names = [quoted(short(label)) for label, change in changes if sign * change == moved]
             sentences.append(
-                f"Störst {word} {years[0]}–{years[-1]}: {listed(names)}, "
+                f"Störst {word} {years[-2]}–{years[-1]}: {listed(names)}, "
                 f"{swedish.plural(points, 'procentenhet', 'procentenheter')}."
             )
     unseen = [
         (f"{quoted(short(row.label))} ({year})", share.hidden)
         for row in rows
         for year, share in zip(years, row.of, strict=True)
-        if share.value is None
+        if share.part is None
     ]
     hidden = [name for name, is_hidden in unseen if is_hidden]
     empty = [name for name, is_hidden in unseen if not is_hidden]
