@@ -283,7 +283,7 @@ def report(
 ) -> None:
     """Print what was measured as tables in Markdown."""
     print(
-        "| worker processes | municipality-years | seconds | steps together | steps/s | processor: a step | Dask for it |"
+        "| worker processes | municipality-years | seconds | steps together | steps/s | processor: a step | Dask |"
     )
     print("|---|---|---|---|---|---|---|")
     for one in slices:
@@ -335,7 +335,7 @@ def predict(slices: list[Slice], client: float, task: float) -> None:
         f"The country: {steps:,} steps that use a processor for {busy / 3600:.1f} hours, and {clients / 3600:.1f} "
         f"hours of clients. No cluster makes a municipality-year in less than {chain * share:.0f} s.\n"
     )
-    print("| threads | steps | scheduler | clients on 8 cores |\n|---|---|---|---|")
+    print("| threads | steps | scheduler | clients on 8 cores, at most |\n|---|---|---|---|")
     for threads in THREADS:
         took = busy / threads / 60
         print(f"| {threads} | {took:.0f} min | {steps * task / 60:.1f} min | {clients / 8 / 60:.0f} min |")

@@ -369,9 +369,9 @@ def test_a_final_run_is_refused_while_anything_is_missing(project_copy: Copy, an
     said = sentences(done)
     assert said[0] == "A final appendix for 2021 is refused while this is missing:"
     assert all(line.startswith("- ") for line in said[1:])
-    assert "- Underlaget är syntetiska exempeldata." in said
+    assert "- Exempeldata ska bytas mot verkliga svar." in said
     assert any("Medarbetarnas kunskap" in line for line in said)
-    assert any("väntar på en persons beslut" in line for line in said)
+    assert any("ska avgöras av en person" in line for line in said)
     assert still_published(root, before)
     assert not (root / "outputs" / "2021" / "bilaga-1-resultat.html").exists()
 

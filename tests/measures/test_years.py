@@ -218,7 +218,15 @@ def test_what_a_unit_and_those_it_took_over_from_answered() -> None:
     units = pd.DataFrame({"year": 2022, "unit_id": ["norrmalm", "ostermalm", "bromma"]})
     belong = geography(units, REGISTER, date(2023, 10, 1))
     frame = unit_history({2022: answers}, {2022: crosswalk(newer, older)}, belong)
-    assert list(frame.columns) == ["newest_unit_id", "year", "unit_id", "question", "value", "label", "number"]
+    assert list(frame.columns) == [
+        "newest_unit_id",
+        "year",
+        "unit_id",
+        "question",
+        "value",
+        "label",
+        "number",
+    ]
     told = frame.astype("object").where(frame.notna(), None).itertuples(index=False, name=None)
     # Old units stand side by side with the reason where there is no answer; what is hidden and grids are left out.
     assert sorted(told, key=str) == [

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.report.blocks import Block, ExportError, Figure, Heading, Paragraph, TableBlock, Text
+from analysis.report.blocks import Block, ExportError, Figure, Heading, Paragraph, Quote, TableBlock, Text
 from analysis.report.layout import GAP, LONGEST_WORD, Setting, Typesetter, dejavu, is_whole
 from analysis.report.tables import Column, Table
 
@@ -101,6 +101,26 @@ def test_a_heading_and_its_text_go_along_with_a_table_or_figure(
     assert [bool(entry.parts) for entry in laid] == [isinstance(b, TableBlock) for b in [*before, last]]
 
 
-def test_a_table_stays_whole_while_it_takes_little_of_a_page() -> None:
-    assert is_whole([20.0] * 10, SMALL)  # 200 of 600 points
-    assert not is_whole([20.0] * 11, SMALL)
+def test_a_table_stays_whole_while_it_has_few_rows_and_takes_little_of_a_page() -> None:
+    assert is_whole([20.0] * 7, SMALL)  # six rows below the headings
+    assert not is_whole([20.0] * 8, SMALL)
+    assert not is_whole([70.0] * 4, SMALL)  # 280 of 600 points
+
+
+def paragraph(text: str) -> Paragraph:
+    return Paragraph((Text(text),))
+
+
+@pytest.mark.parametrize(
+    ("blocks", "leading"),
+    [
+        ([paragraph("Belysande exempel:"), Quote((paragraph("Ja."),))], [True, False]),
+        ([paragraph("Så här är det."), Quote((paragraph("Ja."),))], [False, False]),
+        ([HEADING, paragraph("Kort."), paragraph("Mer.")], [False, True, False]),
+        ([HEADING, paragraph("Lång. " * 50), paragraph("Mer.")], [False, False, False]),
+        ([paragraph("Så här:"), HEADING], [False, False]),
+        ([paragraph("Så här:")], [False]),
+    ],
+)
+def test_a_text_that_announces_what_follows_stays_with_it(blocks: list[Block], leading: list[bool]) -> None:
+    assert [entry.leads_in for entry in SETTER.lay_out(blocks)] == leading

@@ -181,7 +181,7 @@ def test_quantifier(n: int, total: int, word: str) -> None:
         (4, 16, UNIT, "Några förvaltningar (4 av 16)"),
         (7, 16, UNIT, "Knappt hälften av förvaltningarna (7 av 16)"),
         (8, 16, UNIT, "Hälften av förvaltningarna (8 av 16)"),
-        (12, 16, UNIT, "De flesta förvaltningar (12 av 16)"),
+        (12, 16, UNIT, "De flesta förvaltningarna (12 av 16)"),
         (16, 16, UNIT, "Alla 16 förvaltningar"),
         (12, 12, UNIT, "Alla tolv förvaltningar"),
         (2, 2, UNIT, "Båda förvaltningarna"),
@@ -212,7 +212,7 @@ def test_quantified_of_a_noun_that_takes_ett(n: int, total: int, text: str) -> N
 
 
 def test_quantified_without_counts() -> None:
-    assert swedish.quantified(12, 16, *UNIT, counts=False) == "de flesta förvaltningar"
+    assert swedish.quantified(12, 16, *UNIT, counts=False) == "de flesta förvaltningarna"
     assert swedish.quantified(8, 16, *UNIT, counts=False) == "hälften av förvaltningarna"
 
 

@@ -29,7 +29,7 @@ def told(results: Results) -> list[tuple[str, str, tuple[str, ...], int, int]]:
 def test_each_starting_point_then_the_others_then_the_most_chosen(three: Results) -> None:
     assert told(three)[:3] == [
         ("scale", "grad", ("stor", "mycket"), 2, 3),  # as large as for the statement, which comes later
-        ("option", "plan", ("ja",), 2, 3),  # the other sections have no scale
+        ("answer", "plan", ("ja",), 2, 3),  # the other sections have no scale
         ("option", "vilka", ("skola",), 3, 3),
     ]
 
@@ -43,6 +43,20 @@ def test_the_middle_of_a_scale_is_told_where_most_answers_are_there(built: Any) 
     ):
         rows = [{"unit": u, "grad": answer} for u, answer in zip(built.units, answers, strict=True)]
         assert [f.part.values for f in find_findings(built.results(rows, asked))] == [expected]
+
+
+def test_equal_parts_of_a_question_are_told_together(built: Any) -> None:
+    asked = built.survey(only=("grad",))
+    rows = [
+        {"unit": u, "grad": answer} for u, answer in zip(built.units, ("liten", "viss", "stor"), strict=True)
+    ]
+    (found,) = find_findings(built.results(rows, asked))
+    assert found.part.values == ("stor", "mycket")
+    assert [p.values for p in found.ties] == [("inte_alls", "liten"), ("viss",)]
+    asked = built.survey(only=("vilka",))
+    rows = [{"unit": "bromma", "vilka": ["skola"]}, {"unit": "farsta", "vilka": ["polis"]}]
+    (found,) = find_findings(built.results(rows, asked))
+    assert (found.part.values, [p.values for p in found.ties]) == (("skola",), [("polis",)])
 
 
 def test_no_question_is_told_of_twice_and_eight_are_enough(built: Any) -> None:

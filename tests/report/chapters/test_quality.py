@@ -55,7 +55,7 @@ def test_the_method_of_people_names_no_administrations(published: Any, built: An
 def test_nonresponse_is_told_by_question(published: Any, built: Any, rows: list[dict[str, Any]]) -> None:
     chapters.item_nonresponse(built.results(rows))
     assert published.text == (
-        "3 av 8 frågor har lämnats utan svar minst en gång. Flest svar saknas på frågan ”När beslutades planen?”: två."
+        "3 av 8 frågor har lämnats utan svar minst en gång. Flest svar saknas på frågan ”När beslutades planen?”: två svar."
     )
     assert published.rows("Partiellt bortfall per fråga")[0] == (
         "I vilken grad har kunskapen ökat?",
@@ -65,14 +65,39 @@ def test_nonresponse_is_told_by_question(published: Any, built: Any, rows: list[
     )
 
 
+def test_questions_with_equally_many_missing_answers_are_all_told(
+    published: Any, built: Any, rows: list[dict[str, Any]]
+) -> None:
+    for row in rows:
+        row["dag"] = "2021-03-01"
+    chapters.item_nonresponse(built.results(rows))
+    assert published.text.endswith(
+        "på frågorna ”Berätta” och ”Har ni gjort en analys?”: ett svar på var och en."
+    )
+    del rows[1]["grad"]
+    chapters.item_nonresponse(built.results(rows))
+    assert published.text.endswith("Flest svar saknas på tre frågor: ett svar på var och en.")
+
+
+def test_nonresponse_is_told_by_kind(published: Any, built: Any, rows: list[dict[str, Any]]) -> None:
+    chapters.nonresponse(built.results(rows[:2]))
+    assert published.text.endswith(
+        "Kulturförvaltningen har inte svarat. Hur mycket varje förvaltning har fyllt i framgår av bilaga 1."
+    )
+    assert published.rows("Svar och objektsbortfall per förvaltningstyp") == [
+        ("Stadsdelsförvaltningar", "2", "2", "–", "–"), ("Fackförvaltningar", "1", "–", "–", "1"),
+        ("Alla", "3", "2", "–", "1"),
+    ]  # fmt: skip
+
+
 def test_every_cell_is_accounted_for(published: Any, three: Results) -> None:
     chapters.cleaning(three)
     assert published.text == (
-        "Exporten har 40 ifyllda celler. 30 av 40 celler (75 %) är kvar i svaren, och 2 ändringar har gjorts i dem. "
-        "Ingen cell saknas i redovisningen."
+        "Exporten har 40 ifyllda celler. 30 av 40 celler (75 %) är kvar i svaren, och två ändringar har gjorts i dem. "
+        "Varje ifylld cell är redovisad."
     )
     assert published.rows("Alla ifyllda celler i exporten och vad som har hänt med dem") == [
-        ("Kvar i svaren", "30", "75 %"), ("Utelämnade", "10", "25 %"), ("Oredovisade", "–", "0 %"),
+        ("Kvar i svaren", "30", "75 %"), ("Utelämnade", "10", "25 %"), ("Inte redovisade", "–", "0 %"),
         ("Alla ifyllda celler", "40", "100 %"),
     ]  # fmt: skip
     assert published.figures[0]["caption"] == "Vad som har hänt med de 40 ifyllda cellerna"
@@ -93,7 +118,7 @@ def test_uncoded_text_is_said_to_be_uncoded(published: Any, three: Results) -> N
     )
     three.tables["themes"] = pd.DataFrame()
     chapters.coding(three)
-    assert "De teman som redovisas är förslag som ett program har gjort" in published.text
+    assert "De teman som visas är maskinella förslag." in published.text
 
 
 def test_what_is_left_out_is_counted(published: Any, three: Results) -> None:
@@ -134,14 +159,14 @@ def test_the_declaration_is_written_from_the_data(
 ) -> None:
     chapters.quality_declaration(built.results(rows[:2], earlier=rows))
     text = published.text
-    assert "Enkäten avser enkäten om arbetet och har 8 frågor. Uppgiftslämnare är förvaltningar." in text
+    assert "Enkäten avser enkäten om arbetet och har åtta frågor. Uppgiftslämnare är förvaltningar." in text
     assert "Ingen förvaltning har svarat utan att stå på sändlistan." in text
     assert "[Objektsbortfallet](#tabell-begrepp) är 1 av 3 förvaltningar." in text
     assert "De som inte har svarat ingår inte i resultaten" in text
     assert "Bilagorna är daterade 47 dagar senare, den 16 november 2021." in text
     assert "Det sista svaret lämnades in den 20 oktober 2021." in text
     assert "8 av 8 frågor (100 %) är desamma som 2020" in text
-    assert "Alla bilagor och tabeller bygger på samma 2 inlämnade svar" in text
+    assert "Alla bilagor och tabeller bygger på samma två inlämnade svar" in text
 
 
 def test_the_declaration_of_people_claims_no_census(published: Any, built: Any) -> None:
@@ -207,10 +232,10 @@ def test_numbers_of_organisations_stand_with_their_smallest_and_largest(
     book = three.tables["codebook"]
     here = (book["question"] == "antal") & (book["value"] == "answered")
     three.tables["codebook"] = book.assign(
-        smallest=book["smallest"].mask(here, 0.5), largest=book["largest"].mask(here, 12000)
+        smallest=book["smallest"].mask(here, 1.0), largest=book["largest"].mask(here, 12000)
     )
     chapters.codebook(three)
-    assert [row[2] for row in cells(published) if row[1] == "Tal"] == ["Besvarad: 3\nFrån 0,5 till 12 000"]
+    assert [row[2] for row in cells(published) if row[1] == "Tal"] == ["Besvarad: 3\nFrån 1 till 12 000"]
 
 
 def test_every_rule_of_the_ledger_has_a_swedish_label() -> None:

@@ -31,7 +31,7 @@ def test_the_summary_in_full(published: Any, three: Results) -> None:
     assert (
         published.text
         == """\
-Enkäten omfattar 8 frågor, varav 5 med fasta svarsalternativ, och gäller perioden 1 januari 2021 till 30 september \
+Enkäten omfattar åtta frågor, varav fem med fasta svarsalternativ, och gäller perioden 1 januari 2021 till 30 september \
 2021. Alla tre tillfrågade förvaltningar har svarat.
 
 Resultaten i korthet:
@@ -41,9 +41,11 @@ Resultaten i korthet:
 - Alla tre förvaltningar uppger att de har samverkat med skola ([](#tabell-fraga-vilka)).
 - 2 av 3 förvaltningar instämmer helt i påståendet ”Styrningen är tydlig” ([](#tabell-fraga-tydlig)).
 
-Resultaten har valts ut enligt en fast regel: den del av en skala (övre änden, nedre änden eller mitten) som flest svar \
-samlas i, för varje utgångspunkt och för övriga avsnitt tillsammans, det svar som flest har valt av flera möjliga \
-och därefter de svar som är mest samlade."""
+Resultaten har valts ut enligt en fast regel: den del av en skala (övre änden, nedre änden eller mitten) som störst \
+andel har svarat, för varje utgångspunkt och för övriga avsnitt tillsammans, för avsnitt utan skalfrågor det svar som \
+störst andel har gett, det svar som störst andel har valt på en fråga som kan ha flera svar och därefter de svar som \
+störst andel har gett. Varje fråga nämns bara en gång: valet görs i denna ordning bland de frågor som inte redan har nämnts. Är flera svar på \
+samma fråga lika vanliga nämns de tillsammans. Är frågor lika väljs den som står först i enkäten."""
     )
 
 
@@ -53,15 +55,15 @@ def test_the_summary_of_people_has_percentages_and_no_administrations(published:
     assert (
         published.text
         == """\
-Enkäten omfattar 1 fråga och gäller perioden 1 januari 2021 till 30 september 2021. 40 inlämnade svar ingår i \
+Enkäten omfattar en fråga och gäller perioden 1 januari 2021 till 30 september 2021. 40 inlämnade svar ingår i \
 redovisningen.
 
 Resultaten i korthet:
 
 - 30 av 40 svarande (75 %) uppger att kunskapen har ökat i stor eller mycket stor grad ([](#tabell-fraga-grad)).
 
-Resultaten har valts ut enligt en fast regel: den del av en skala (övre änden, nedre änden eller mitten) som flest svar \
-samlas i, för varje utgångspunkt och för övriga avsnitt tillsammans."""
+Resultaten har valts ut enligt en fast regel: den del av en skala (övre änden, nedre änden eller mitten) som störst \
+andel har svarat, för varje utgångspunkt och för övriga avsnitt tillsammans."""
     )
 
 
@@ -78,8 +80,8 @@ def test_a_difference_between_kinds_and_a_change_are_told_with_both_counts(
     before = [{"unit": u, "grad": "stor", "plan": "nej"} for u in units]
     chapters.summary(built.results(now, asked, units=units, earlier=before))
     assert (
-        "- 3 av 6 förvaltningar (50 %) instämmer inte alls i påståendet ”Styrningen är tydlig”: ingen av de tre "
-        "stadsdelsförvaltningarna och 3 av 3 fackförvaltningar ([](#tabell-fraga-tydlig))."
+        "- 3 av 6 förvaltningar (50 %) svarar ”Instämmer inte alls” på påståendet ”Styrningen är tydlig”: ingen av de tre "
+        "stadsdelsförvaltningarna och alla tre fackförvaltningar ([](#tabell-fraga-tydlig))."
     ) in published.text
     # The change of the plan is told as the strongest answer of the other sections: no question is told of twice.
     assert "- Alla sex förvaltningar svarar ”Ja” på frågan ”Har ni en plan?”" in published.text
@@ -92,9 +94,9 @@ def test_who_answered_in_full(published: Any, built: Any, rows: list[dict[str, A
     chapters.response(built.results(rows[:2]))
     assert published.text == (
         "Enkäten har skickats till två stadsdelsförvaltningar och en fackförvaltning. 2 av 3 tillfrågade förvaltningar "
-        "har svarat. Inte svarat har Kulturförvaltningen."
+        "har svarat. Kulturförvaltningen har inte svarat."
     )
-    assert [f["caption"] for f in published.figures] == ["Besvarade frågor per förvaltning och avsnitt"]
+    assert [f["caption"] for f in published.figures] == ["Ifyllda frågor per förvaltning och avsnitt"]
     assert published.rows("Tillfrågade förvaltningar och deras svar")[-1] == (
         "Kulturförvaltningen", "Fackförvaltning", "Inget svar", "–", "8",
     )  # fmt: skip
@@ -121,8 +123,12 @@ def test_the_overview_has_each_units_step_and_both_ends(published: Any, three: R
     assert published.said[0] == "## Överblick över skalfrågorna"
     assert published.said[1].startswith("Två frågor besvaras på en skala.")
     assert published.rows("Förvaltningarnas svar på skalfrågorna, steg") == [
-        ("Bromma", "4", "3"), ("Farsta", "5", "3"), ("Kultur", "..", "1"),
+        ("Bromma", "4", "3"), ("Farsta", "5", "3"), ("Kultur", "?", "1"),
     ]  # fmt: skip
+    assert (
+        published.table("Förvaltningarnas svar på skalfrågorna, steg").notes[-1]
+        == "Tecken i tabellen: ? vet ej."
+    )
     assert published.rows("Svaren i skalornas ändar") == [
         ("I vilken grad har kunskapen ökat?", "–", "..", "2", "..", "3"),
         ("Styrningen är tydlig.", "1", "..", "2", "..", "3"),
@@ -143,7 +149,7 @@ def test_a_heading_that_nobody_has_confirmed_has_a_mark_that_is_explained_once(
 ) -> None:
     chapters.starting_points(three)
     assert published.said[0] == "## Resultat per utgångspunkt"
-    assert published.said[2] == "### Kunskap\\*"
+    assert published.said[2] == "### Kunskap (preliminär rubrik)"
     assert published.text.count("ännu inte är bekräftad mot källan") == 1
     chapters.other_parts(three)
     assert published.text.count("ännu inte är bekräftad mot källan") == 1
@@ -154,23 +160,23 @@ def test_a_section_in_full(published: Any, three: Results) -> None:
     assert (
         published.text
         == """\
-### Kunskap*
+### Kunskap (preliminär rubrik)
 
 #### I vilken grad har kunskapen ökat?
 
-Frågan om resultat har en skala med fem steg och har besvarats av alla 3 förvaltningar som har svarat. Två \
-förvaltningar (2 av 3) svarar ”I stor grad” eller ”I mycket stor grad”: 2 av 2 stadsdelsförvaltningar och 0 av 1 \
-fackförvaltning. Ingen av de tre förvaltningarna svarar ”Inte alls” eller ”I liten grad”.
+Alla tre svarande förvaltningar har besvarat frågan. Två förvaltningar (2 av 3) svarar ”I stor grad” eller ”I mycket \
+stor grad”: båda stadsdelsförvaltningarna och ingen fackförvaltning. Ingen förvaltning har svarat ”Inte alls” eller \
+”I liten grad”.
 
 #### Vilka har ni samverkat med?
 
-Frågan kan ha flera svar och har besvarats av alla 3 förvaltningar som har svarat. Det vanligaste svaret är ”Skola”, \
-som alla tre förvaltningar uppger: 2 av 2 stadsdelsförvaltningar och 1 av 1 fackförvaltning.
+Alla tre svarande förvaltningar har besvarat frågan. Det vanligaste svaret är ”Skola”, som har valts av alla tre \
+förvaltningar: båda stadsdelsförvaltningarna och 1 av 1 fackförvaltning.
 
 #### Styrningen är tydlig.
 
-Frågan har en skala med tre steg och har besvarats av alla 3 förvaltningar som har svarat. Två förvaltningar (2 av 3) \
-instämmer helt: 2 av 2 stadsdelsförvaltningar och 0 av 1 fackförvaltning. En förvaltning (1 av 3) instämmer inte alls."""
+Alla tre svarande förvaltningar har besvarat frågan. Två förvaltningar (2 av 3) instämmer helt: båda \
+stadsdelsförvaltningarna och ingen fackförvaltning. En förvaltning (1 av 3) svarar ”Instämmer inte alls”."""
     )
 
 
@@ -205,9 +211,7 @@ def test_who_did_not_answer_stands_outside_the_base(
     del rows[2]["vilka"]
     chapters.section(built.results(rows), "s1")
     assert "Utanför basen: ej besvarad 1." in published.table("Vilka har ni samverkat med?").notes
-    assert (
-        "Frågan kan ha flera svar och har besvarats av 2 av 3 förvaltningar som har svarat." in published.text
-    )
+    assert "2 av de 3 svarande förvaltningarna har besvarat frågan." in published.text
 
 
 def test_a_question_that_was_not_asked_of_all_says_so(
@@ -232,14 +236,12 @@ def test_numbers_that_may_be_shown_are_added_up(
 ) -> None:
     questions = [{**q, "about": "organisations"} if q["id"] == "antal" else q for q in built.questions]
     chapters.section(built.results(rows, built.survey(questions=questions)), "s2")
-    assert "Frågan besvaras med ett tal. 3 förvaltningar har angett ett tal, sammanlagt 55." in published.text
+    assert "Tre förvaltningar har svarat med ett tal. Summan av deras svar är 55." in published.text
 
 
 def test_only_approved_quotes_are_shown_with_their_source(published: Any, three: Results) -> None:
     chapters.section(three, "s2")
-    assert (
-        "Frågan om resultat besvaras i fritext. Två svar har lämnats, varav två är godkända som belysande exempel:"
-    ) in published.text
+    assert ("Två fritextsvar har lämnats, varav två är godkända som belysande exempel:") in published.text
     assert "> Bromma skriver.\n>\n> – Bromma stadsdelsförvaltning" in published.text
     assert "> Farsta, redigerat.\n>\n> – Farsta stadsdelsförvaltning (redigerat)" in published.text
     assert "*skriver*" not in published.text
@@ -249,11 +251,11 @@ def test_dates_are_told_by_the_first_and_the_last(
     published: Any, built: Any, rows: list[dict[str, Any]]
 ) -> None:
     chapters.section(built.results(rows), "s2")
-    assert "1 förvaltning har angett ett datum: 1 mars 2021." in published.text
+    assert "En förvaltning har angett ett datum: 1 mars 2021." in published.text
     rows[1]["dag"] = "2021-04-02"
     chapters.section(built.results(rows), "s2")
     assert (
-        "2 förvaltningar har angett ett datum, det tidigaste 1 mars 2021 och det senaste 2 april 2021."
+        "Två förvaltningar har angett ett datum, det tidigaste 1 mars 2021 och det senaste 2 april 2021."
     ) in published.text
 
 
@@ -301,17 +303,26 @@ def test_a_perspective_is_also_looked_for_in_all_free_text(published: Any, three
     rows = [("delaktighet", "Delaktighet", "alla", n, n, 3, s) for s, n in (("s1", 2), ("s2", 1))]
     three.tables["theme_sections"] = pd.DataFrame(rows, columns=columns)
     chapters.perspectives(three)
-    assert "## Barnrätt\n\n### Barnrätt i alla fritextsvar" in published.text
+    assert "## Barnrätt\n\n### Temat ”Delaktighet” i alla fritextsvar" in published.text
     assert (
-        "Temat barns delaktighet föreslås för flest fritextsvar i ”Kunskap”: 2 av 3 förvaltningar. Förslagen "
+        "Temat ”Delaktighet” föreslås för fritextsvar från flest förvaltningar i ”Kunskap”: 2 av 3 förvaltningar. Förslagen "
         "bygger på ord i svaren och är inte kodade av en person."
     ) in published.text
+
+
+def test_that_a_theme_is_found_where_it_is_asked_about_is_not_told(published: Any, three: Results) -> None:
+    columns = ["theme", "label", "group", "units", "answers", "base_units", "section"]
+    rows = [("jamstalldhet", "Jämställdhet", "alla", n, n, 3, s) for s, n in (("s1", 1), ("s3", 2))]
+    three.tables["theme_sections"] = pd.DataFrame(rows, columns=columns)
+    chapters.perspectives(three)
+    assert "föreslås för" not in published.text
+    assert published.said[-1].startswith("Förslagen bygger på ord i svaren")
 
 
 def test_units_without_quotes_are_named(published: Any, three: Results) -> None:
     chapters.units_without_quotes(three)
     assert published.said[-1].replace("\\", "") == (
-        "1 av 3 förvaltningar som har svarat har ännu inget godkänt exempel: Kulturförvaltningen."
+        "1 av de 3 svarande förvaltningarna har ännu inget godkänt exempel: Kulturförvaltningen."
     )
 
 

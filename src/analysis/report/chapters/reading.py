@@ -253,15 +253,24 @@ def ends(question: Question) -> list[tuple[str, ...]]:
 
 
 def decimals_of(results: Results, question_id: str) -> int:
-    """Return with how many decimals all numbers of a question are written: as many as they need, at most two."""
+    """Return with how many decimals all numbers of a question are written.
+
+    As many as the answers were given with, at most two; at least one where a median lies between two whole numbers.
+    """
     numbers = results.tables["numbers"]
     told = numbers[numbers["question"] == question_id]
-    values = [told[key] for key in ("total", "median", "smallest", "largest")]
+    given = [told[key] for key in ("total", "smallest", "largest")]
     for name in ("unit_answers", "unit_history"):
         if name in results.tables:
             frame = results.tables[name]
-            values.append(frame.loc[frame["question"] == question_id, "number"])
-    known = [round(float(v), 2) for v in pd.concat(values, ignore_index=True).dropna()]
+            given.append(frame.loc[frame["question"] == question_id, "number"])
+    of_answers = _decimals(pd.concat(given, ignore_index=True))
+    return max(of_answers, min(_decimals(told["median"]), 1))
+
+
+def _decimals(values: pd.Series[Any]) -> int:
+    """Return how many decimals some numbers need, at most two."""
+    known = [round(float(v), 2) for v in values.dropna()]
     return next((d for d in (0, 1) if all(round(v, d) == v for v in known)), 2)
 
 

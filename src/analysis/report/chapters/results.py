@@ -42,7 +42,6 @@ from analysis.report.chapters.reading import (
     unit_name,
 )
 from analysis.report.chapters.wording import (
-    ASPECTS,
     answer_phrase,
     beside,
     count_of,
@@ -496,12 +495,6 @@ def _answered_sentence(results: Results, everyone: pd.DataFrame) -> str:
     return sentences(told, f"Till {left} har den inte ställts, på grund av tidigare svar.")
 
 
-def question_about(question: Question) -> str:
-    """Return “the question” and what it is about, as the beginning of a sentence."""
-    aspect = ASPECTS.get(question["aspect"] or "")
-    return f"Frågan om {aspect}" if aspect else "Frågan"
-
-
 def _of_all(results: Results, n: int) -> str:
     """Return how many of all that have answered the survey have answered a question."""
     one, many, _ = respondents(results)
@@ -624,7 +617,7 @@ def _chart(results: Results, question: Question, rows: pd.DataFrame) -> None:
     elif not question["items"]:
         publish_chart(
             results, figures.choice_chart, rows, name, groups=list(labels), group_labels=labels,
-            sort=question["kind"] == "multiple", key=key,
+            sort=question["kind"] == "multiple", respondents=respondents(results)[2], key=key,
         )  # fmt: skip
 
 
@@ -760,7 +753,7 @@ def _number_sentence(results: Results, question: Question, rows: pd.DataFrame) -
     one, many, _ = respondents(results)
     text = f"{counted(int(row['answers']), one, many)} har svarat med ett tal."
     if by_units(results) and pd.notna(row["total"]):
-        return f"{text} Sammanlagt anger de {swedish.number(float(row['total']), decimals)}."
+        return f"{text} Summan av deras svar är {swedish.number(float(row['total']), decimals)}."
     if pd.notna(row["median"]):
         return f"{text} Medianen är {swedish.number(float(row['median']), decimals)}."
     return text
@@ -798,7 +791,7 @@ def free_text_question(results: Results, question: Question) -> None:
             else f"Ingen, eller färre än {few}, har besvarat frågan."
         )
         return
-    text = f"{question_about(question)} besvaras i fritext. {counted(n, 'svar', 'svar', neuter=True)} har lämnats"
+    text = f"{counted(n, 'fritextsvar', 'fritextsvar', neuter=True)} har lämnats"
     if not shown:
         say(f"{text}, men inget av dem är ännu godkänt som exempel.")
         return

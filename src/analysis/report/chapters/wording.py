@@ -18,15 +18,6 @@ from analysis.report.chapters.reading import Part, Question, respondents, smalle
 from analysis.report.document import plain
 from analysis.survey.units import KIND_LABELS
 
-ASPECTS = {
-    "result": "resultat",
-    "practical_consequence": "praktiska konsekvenser",
-    "activity": "aktiviteter",
-    "obstacle": "hinder",
-    "wish": "önskemål",
-}
-"""What a question is about."""
-
 AGREES = "instämmer"
 """The verb of scales whose steps say how far one agrees."""
 
@@ -155,6 +146,8 @@ def beside(parts: Iterable[Part]) -> str:
             told.append(f"ingen av de {swedish.number_word(part.base)} {many}na")
         elif part.n == 0:
             told.append(f"ingen {one}")
+        elif part.n == part.base == 2:
+            told.append(f"båda {many}na")
         elif part.n == part.base > 1:
             told.append(f"alla {swedish.number_word(part.base)} {many}")
         else:

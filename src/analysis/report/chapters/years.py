@@ -236,8 +236,9 @@ def _compare_question(results: Results, question: Question, counts: pd.DataFrame
     else:
         caption = f"{question['text']} ({of_years})"
         publish_chart(
-            results, figures.years_chart, rows, caption=caption, sort=question["kind"] == "multiple", key=key
-        )
+            results, figures.years_chart, rows, caption=caption, sort=question["kind"] == "multiple",
+            respondents=respondents(results)[2], key=key,
+        )  # fmt: skip
     columns = [Column("label", "Svar")]
     for year in years:
         columns += [
