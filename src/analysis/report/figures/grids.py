@@ -551,5 +551,5 @@ def _part_alt(rows: Rows, grid: _Grid) -> str:
         answered, asked = sum(int(row["answered"]) for row in of), sum(int(row["asked"]) for row in of)
         share = 100 * answered / asked if asked else None
         values.append((quoted(section), share, f"{swedish.number(answered)} av {swedish.number(asked)}"))
-    sentences.append(f"Besvarade frågor: {extremes(values, 'störst andel i', 'minst andel i')}")
+    sentences.append(f"Ifyllda frågor: {extremes(values, 'störst andel i', 'minst andel i')}")
     return " ".join(sentences)
