@@ -274,7 +274,7 @@ def test_the_response_map_in_words():
     assert chart.alt == (
         "Rutnät med 3 tillfrågade (rader) och 2 avsnitt (kolumner). Varje ruta visar hur många av avsnittets "
         "frågor som är besvarade. Alla frågor besvarade: 1 av 3 tillfrågade. Ingen fråga besvarad: Farsta. "
-        "Besvarade frågor: störst andel i ”Bakgrund”, 10 av 15; minst andel i ”Kunskap”, 3 av 8."
+        "Ifyllda frågor: störst andel i ”Bakgrund”, 10 av 15; minst andel i ”Kunskap”, 3 av 8."
     )
 
 
