@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -39,6 +40,11 @@ def copy_home(years: tuple[int, ...], root: Path) -> Path:
     shutil.copytree(HOME / "notebooks", root / "notebooks")
     shutil.copytree(HOME / "data" / "reference", root / "data" / "reference")
     return copy_raw(years, root)
+
+
+def pytest_configure() -> None:
+    """Hear Ctrl-C, also where the tests were started in the background: a shell lets those ignore it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -219,7 +219,7 @@ def test_the_keyboard_reaches_the_text_and_the_tables(open_page: Open) -> None:
 def test_a_dark_screen_keeps_figures_on_white(open_page: Open) -> None:
     page, _ = open_page(1280, "dark")
     colour = "selector => getComputedStyle(document.querySelector(selector)).backgroundColor"
-    assert page.evaluate(colour, "img") == "rgb(255, 255, 255)"
+    assert page.evaluate(colour, ".chart .scroll") == "rgb(255, 255, 255)"
     assert page.evaluate(colour, "body") != "rgb(255, 255, 255)"
 
 

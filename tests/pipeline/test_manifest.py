@@ -36,7 +36,7 @@ def test_it_names_what_every_output_was_made_of(done_years: Project, manifest: d
     assert list(manifest) == ["year", "versions", "steps"]
     assert set(manifest["versions"]) == set(PACKAGES)
     steps = {step["step"]: step for step in manifest["steps"]}
-    assert len(steps) == 4 + 3 + 18
+    assert len(steps) == 4 + 3 + 18 + 1
     clean = steps["2022 1_clean"]
     assert clean["notebook"] == "notebooks/1_clean.ipynb"
     assert clean["parameters"] == {"year": 2022, "root": "."}
@@ -100,7 +100,7 @@ def test_status_tells_what_is_out_of_date_and_why(
 ) -> None:
     monkeypatch.chdir(done_years.root)
     found = look(done_years, [2021, 2022, 2023])
-    assert len(found) == 23 + 25 + 23
+    assert len(found) == 24 + 26 + 24
     assert not any(found.values())
     with done_years.decisions(2022).open("a", encoding="utf-8") as file:
         file.write("0000000000,reject,A. Person,2022-12-01,\n")
@@ -113,7 +113,7 @@ def test_status_tells_what_is_out_of_date_and_why(
     done = analysis("status")
     assert done.returncode == 0
     assert "2022 1_clean: out of date: data/raw/2022/decisions.csv changed" in done.stdout.splitlines()
-    assert done.stderr == f"{sum(not why for why in found.values())} of 71 steps are up to date.\n"
+    assert done.stderr == f"{sum(not why for why in found.values())} of 74 steps are up to date.\n"
     done = analysis("status", "2021", "--json")
     assert json.loads(done.stdout) == {step: [] for step in found if step.startswith("2021")}
 

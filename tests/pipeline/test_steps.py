@@ -48,7 +48,15 @@ def test_the_comparison_reads_released_results_only() -> None:
 def test_there_is_an_appendix_for_each_invited_unit(compare: bool) -> None:
     steps = appendix_steps(ASKED, compare=compare, final=True)
     common = ["bilaga-1-resultat", "bilaga-2-kvalitet"] + ["bilaga-3-jamforelse"] * compare
-    assert [s.appendix for s in steps] == [*common, "forvaltningar/bromma", "forvaltningar/farsta"]
+    assert [s.appendix for s in steps] == [
+        *common,
+        "forvaltningar/bromma",
+        "forvaltningar/farsta",
+        "tabeller",
+    ]
+    *steps, tables = steps
+    assert tables.joins
+    assert set(tables.parameters.values()) == {f"Bilaga {i}" for i in range(1, len(common) + 1)}
     assert all(s.parameters["final"] is True and s.parameters["year"] == 2023 for s in steps)
     assert [s.parameters.get("unit") for s in steps] == [None] * len(common) + ["bromma", "farsta"]
     assert len({s.output for s in steps}) == len(steps)
@@ -58,7 +66,7 @@ def test_there_is_an_appendix_for_each_invited_unit(compare: bool) -> None:
 
 def test_people_get_no_appendix_of_their_own() -> None:
     steps = appendix_steps(Asked(2021, "x.csv", ()), compare=False, final=False)
-    assert [s.notebook for s in steps] == ["appendix_results", "appendix_quality"]
+    assert [s.output for s in steps] == ["appendix_results", "appendix_quality", "tabeller"]
 
 
 def test_a_step_survives_a_journey_as_json() -> None:

@@ -18,6 +18,7 @@ import page as page_validation
 import pandas as pd
 import pymupdf
 import pytest
+from PIL import Image
 
 from analysis.privacy.disclosure import recoverable
 from analysis.survey.instrument import Survey, read_survey
@@ -181,6 +182,13 @@ def test_no_person_and_no_free_text_is_published(ran: Ran) -> None:
             with zipfile.ZipFile(path) as archive:
                 texts = [archive.read(f"word/{part}.xml").decode() for part in ("document", "footnotes")]
             content = html.unescape(re.sub(r"<(?![^>]*descr=)[^>]+>", "", "".join(texts)))
+        elif path.suffix == ".png":
+            with Image.open(path) as picture:
+                content = " ".join(str(text) for text in picture.info.values())
+        elif path.suffix == ".svg":
+            said = re.findall(r"<(?:title|desc)>(.*?)</", path.read_text(encoding="utf-8"), re.S)
+            assert said, path
+            content = html.unescape(" ".join(said))
         elif path.suffix != ".xlsx":
             # Pictures are long strings of signs: they hold no text, and make every search slow.
             content = re.sub(r"data:image[^\"]*|<svg.*?</svg>", "", path.read_text(encoding="utf-8"))

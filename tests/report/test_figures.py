@@ -264,37 +264,40 @@ def svg(chart: Chart) -> bytes:
     return stream.getvalue()
 
 
-def test_scale_bars_are_the_shares_from_the_lowest_answer_to_vet_ej():
+def test_scale_bars_grow_from_zero_to_both_sides_and_the_rest_stands_apart():
     chart = scale_chart(COUNTS, ["q1"], polarity=POLARITY)
     label = "Fråga q1|"
     shares = drawn(chart)
     assert shares == pytest.approx(
         {label + name: 100 * n / 16 for name, n in zip([*SCALE, "Vet ej"], [1, 2, 4, 5, 3, 1], strict=True)}
     )
-    at = starts(chart)
-    assert at[label + SCALE[0]] == 0
-    for left, right in pairwise([*SCALE, "Vet ej"]):
-        assert at[label + left] + shares[label + left] == pytest.approx(at[label + right])
-    assert at[label + "Vet ej"] + shares[label + "Vet ej"] == pytest.approx(100)
-    assert [plain(t) for t in written(chart) if t.endswith("%")] == ["0 %", "25 %", "50 %", "75 %", "100 %"]
-    assert {"1", "2", "4", "5", "3", "n = 16"} <= set(written(chart))
+    at = {name.removeprefix(label): start for name, start in starts(chart).items()}
+    end = {name: at[name] + shares[label + name] for name in at}
+    lowest, low, middle, high, highest = SCALE
+    near = pytest.approx(0, abs=1)
+    assert (end[low], end[lowest]) == (near, pytest.approx(at[low]))
+    assert (at[high], at[highest]) == (near, pytest.approx(end[high]))
+    assert end[low] < 0 < at[high]
+    assert (at[middle], at["Vet ej"]) == (near, pytest.approx(end[middle]))  # on an axis of their own
+    percents = [plain(t) for t in written(chart) if t.endswith("%")]
+    assert percents == ["100 %", "50 %", "0 %", "50 %", "100 %", "0 %", "50 %", "100 %"]
+    assert {"1", "2", "4", "5", "3", "n = 16", "← Lägre svar", "Högre svar →", "Mitten, vet ej"} <= set(
+        written(chart)
+    )
 
 
 def test_the_axis_of_scales_is_the_same_in_every_chart_and_no_bar_leaves_it():
-    pages = []
-    for counts in ([16, 0, 0, 0, 0], [0, 0, 0, 0, 16], [0, 2, 12, 2, 0]):
+    places = []
+    for counts in ([16, 0, 0, 0, 0], [0, 0, 0, 0, 16], [0, 0, 16, 0, 0]):
         chart = scale_chart(pd.DataFrame(scale_rows("q", counts)), ["q"], polarity={"q": "positive"})
-        assert [plain(t) for t in written(chart) if t.endswith("%")] == [
-            "0 %",
-            "25 %",
-            "50 %",
-            "75 %",
-            "100 %",
-        ]
-        ends = ends_on_page(chart).values()
-        pages.append((min(left for left, _ in ends), max(right for _, right in ends)))
-    assert pages[1] == pytest.approx(pages[0], abs=0.2)
-    assert pages[2] == pytest.approx(pages[0], abs=0.2)
+        percents = [plain(t) for t in written(chart) if t.endswith("%")]
+        assert percents == ["100 %", "50 %", "0 %", "50 %", "100 %", "0 %", "50 %", "100 %"]
+        (ends,) = ends_on_page(chart).values()
+        places.append(ends)
+    (left, zero), (again, right), (apart, edge) = places
+    assert zero == pytest.approx(again, abs=2)
+    assert right - again == pytest.approx(zero - left, abs=0.2) == pytest.approx(edge - apart, abs=0.2)
+    assert right < apart
 
 
 def test_what_the_colours_of_a_scale_mean_is_said_in_words():
@@ -313,8 +316,7 @@ def test_answers_too_few_for_percentages_are_squares_without_an_axis():
     chart = scale_chart(pd.DataFrame(few), ["q"], polarity={"q": "positive"})
     squares = labelled(chart, Rectangle)
     assert [bar.get_label() for bar in squares] == [
-        f"Fråga q|{name}|{number}"
-        for number, name in enumerate([SCALE[1], SCALE[3], SCALE[3], "Vet ej"], start=1)
+        f"Fråga q|{name}" for name in (f"{SCALE[1]}|1", f"{SCALE[3]}|1", f"{SCALE[3]}|2", "Vet ej|1")
     ]
     assert len({bar.get_width() for bar in squares}) == 1
     assert not [text for text in written(chart) if "%" in text]
@@ -662,7 +664,7 @@ def test_years_of_a_scale_are_stacked_bars_the_oldest_first():
     shares = drawn(chart)
     assert shares[f"2022|{SCALE[3]}"] == pytest.approx(500 / 16)
     assert shares["2023|Vet ej"] == pytest.approx(100 / 11)
-    assert starts(chart)[f"2022|{SCALE[2]}"] == pytest.approx(300 / 16)
+    assert starts(chart)[f"2022|{SCALE[1]}"] == pytest.approx(-200 / 16, abs=1)
     assert chart.caption == "Hur går det?"
     assert (
         f"Svarat ”{SCALE[3]}” eller ”{SCALE[4]}”: 2021: 8 av 17; 2022: 8 av 16; 2023: 4 av 11." in chart.alt
@@ -961,10 +963,13 @@ def test_parts_of_a_bar_that_meet_differ_or_have_a_line_and_a_number(number, pol
     options = [f"Steg {step}" for step in range(number)]
     table = pd.DataFrame(scale_rows("q", [2] * number, options=options))
     chart = scale_chart(table, ["q"], polarity={"q": polarity}, theme=theme)
-    parts = sorted(labelled(chart, Rectangle), key=lambda part: part.get_x())
+    ends = ends_on_page(chart)
+    parts = sorted(labelled(chart, Rectangle), key=lambda part: ends[part.get_label()])
     assert len(parts) == number
     assert written(chart).count("2") == number
     for one, other in pairwise(parts):
+        if ends[other.get_label()][0] - ends[one.get_label()][1] > 0.5:
+            continue  # they lie on two sides of zero, or apart
         a, b = (mpl.colors.to_hex(part.get_facecolor()) for part in (one, other))
         on_top = max((other, one), key=lambda part: part.get_zorder())
         line = mpl.colors.to_hex(on_top.get_edgecolor())

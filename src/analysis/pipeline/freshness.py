@@ -127,7 +127,11 @@ class State:
         self.path = project.root / WORK / f"{year}.json"
         try:
             self._open()
-        except DatabaseException:  # somebody has edited it: then nothing is known, and everything is run
+            known = self._doit.backend._db
+            whole = isinstance(known, dict) and all(isinstance(entry, dict) for entry in known.values())
+        except DatabaseException:
+            whole = False
+        if not whole:  # somebody has edited it: then nothing is known, and everything is run
             self.path.unlink()
             self._open()
 

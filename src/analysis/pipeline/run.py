@@ -192,6 +192,7 @@ class _Run:
         for year, state in self.states.items():
             recover(project, state)
             sweep(project, year)
+        self.was_open = {year: bool(state.note("open")) for year, state in self.states.items()}
         self.asked: dict[int, Asked] = {}
         self.codes = dict.fromkeys(wanted, DONE)
         self.done: set[str] = set()
@@ -394,7 +395,7 @@ class _Run:
             self.wrong.add(step.year)
         name = finished.notebook or self.project.name(self.project.notebook(step.notebook))
         text = finished.message if wrong else f"{name} stopped: {finished.error}: {finished.message}"
-        if finished.kept:
+        if finished.kept and not wrong:
             text += f"\nThe executed notebook is kept as {finished.kept}."
         self.say("failed", step, text, code=code, seconds=finished.seconds, memory=finished.memory)
         if step.year in self.wrong and any(y > step.year for y in self.wanted):
@@ -444,7 +445,8 @@ class _Run:
 
         state = self.states[year]
         own = {name: told for name, told in self.told.items() if name.startswith(f"{year} ")}
-        if any(told["result"] == "done" for told in own.values()):
+        made = any(told["result"] == "done" for told in own.values())
+        if made or (self.was_open[year] and self.codes[year] == DONE):
             write_manifest(self.project, year, state)
             write_run(
                 self.project,
@@ -456,6 +458,8 @@ class _Run:
                 steps=own,
             )
             index.write(self.project.outputs(year).parent)
+            state.note("open", False)
+        elif state.note("open") and not self.was_open[year]:
             state.note("open", False)
         self.end(year)
 

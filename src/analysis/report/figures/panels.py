@@ -311,7 +311,7 @@ class _Band:
         if scale.title:
             wide = width(scale.title, SMALL)
             ends = plots[0].across(scale.low), plots[-1].across(scale.high)
-            middle = min(max(sum(ends) / 2, wide / 2 + 2.0), EDGE - wide / 2)
+            middle = min(max(sum(ends) / 2, wide / 2 + 4.0), EDGE - wide / 2)
             page.text(
                 middle, page.y + 6.0, scale.title, align="center", size=SMALL, colour=page.palette.quiet
             )

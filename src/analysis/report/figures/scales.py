@@ -1,8 +1,8 @@
-"""Charts of scales: stacked bars of 100 %, from the lowest answer on the left to the highest on the right.
+"""Charts of scales: stacked bars that diverge, low answers to the left and high ones to the right.
 
-Every bar of every chart begins at 0 and ends at 100 per cent, so that the share of low answers is read from the
-left and that of high answers from the right, and charts can be compared. Of so few answers that no percentages
-are released each answer is a square, which stands on no axis.
+The axis is the same in every chart, 100 per cent to both sides of zero, so that charts can be compared, and zero
+lies between two answers: what is neither low nor high, the middle of the scale and "vet ej", stands apart to the
+right. Of so few answers that no percentages are released each answer is a square, which stands on no axis.
 """
 
 from __future__ import annotations
@@ -56,6 +56,11 @@ __all__ = ["scale_chart", "scale_chart_by_group", "years_scale_chart"]
 BAR = 14.0
 SQUARE = 10.0
 SQUARES_APART = 4.0
+FROM_ZERO = 0.6
+"""Points between zero and a bar: parts of two sides never touch."""
+
+LOWER_SIDE, UPPER_SIDE = "← Lägre svar", "Högre svar →"
+"""What stands above the two sides of the bars."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +102,18 @@ class Stack:
         return (*(self.counts or ()), self.dont_know or 0)
 
     @property
+    def halves(self) -> tuple[list[int], list[int]]:
+        """Which parts lie below and which above the middle of the scale."""
+        half, number = len(self.options) // 2, len(self.options)
+        return list(range(half)), list(range(number - half, number))
+
+    @property
+    def between(self) -> list[int]:
+        """Which parts belong to neither side: the middle option of an odd scale, and "vet ej"."""
+        half, number = len(self.options) // 2, len(self.options)
+        return [*range(half, number - half), number]
+
+    @property
     def upper(self) -> int:
         """How many chose an option above the middle of the scale."""
         counts = self.counts or ()
@@ -114,9 +131,9 @@ def scale_chart(
     caption: str | None = None,
     theme: str = "neutral",
 ) -> Chart:
-    """Return a chart of questions with the same scale: one bar of 100 % for each question or item.
+    """Return a chart of questions with the same scale: one bar for each question or item, to both sides.
 
-    The bars begin with the lowest option and end with "vet ej". A row where any option is suppressed is written
+    The middle option and "vet ej" stand apart. A row where any option is suppressed is written
     ``..`` and has no bar; a row without released percentages has a square for each answer.
 
     Parameters
@@ -174,7 +191,7 @@ def scale_chart_by_group(
     caption: str | None = None,
     theme: str = "neutral",
 ) -> Chart:
-    """Return a chart of one question with a scale: one bar of 100 % for each group, under each item if any.
+    """Return a chart of one question with a scale: one bar to both sides for each group, under each item if any.
 
     Parameters
     ----------
@@ -212,7 +229,7 @@ def scale_chart_by_group(
 def years_scale_chart(
     rows: pd.DataFrame, *, question: str, polarity: Polarity, theme: str = "neutral"
 ) -> Chart:
-    """Return a chart of one question with a scale over years: one bar of 100 % for each year.
+    """Return a chart of one question with a scale over years: one bar to both sides for each year.
 
     Parameters
     ----------
@@ -353,7 +370,11 @@ def _draw_remark(page: Page, stacks: Sequence[Stack]) -> None:
 
 
 class _StackFrame:
-    """Where the parts of stacked bars lie across the page: labels, bars, number of answers."""
+    """Where the parts of stacked bars lie across the page: labels, bars to both sides of zero, number of answers.
+
+    The answers below the middle of the scale grow to the left and those above it to the right, always on the same
+    axis, so that charts can be compared. What belongs to neither side, the middle and "vet ej", stands apart.
+    """
 
     def __init__(self, page: Page, stacks: Sequence[Stack]) -> None:
         self.page = page
@@ -361,15 +382,24 @@ class _StackFrame:
             zip(stacks, label_lines([stack.label for stack in stacks], WIDEST_LABEL), strict=True)
         )
         labels = max(width(line) for lines in self.labels.values() for line in lines)
-        left = max(labels, width(swedish.percent(0), SMALL) / 2) + GAP
+        end = width(swedish.percent(100), SMALL) / 2
+        left = max(labels, end) + GAP
         answers = max(width(n_of([stack.base])) for stack in stacks)
-        right = EDGE - max(answers + GAP, width(swedish.percent(100), SMALL) / 2)
-        self.scale = Plot(page, left, right, 0, 100)
+        right = EDGE - max(answers + GAP, end)
+        self.with_side = bool(len(stacks[0].options) % 2) or any(stack.dont_know for stack in stacks)
+        apart = 2 * end + GAP if self.with_side else 0.0
+        unit = (right - left - apart) / (300 if self.with_side else 200)
+        self.scale = Plot(page, left, left + 200 * unit, -100, 100)
+        self.side = Plot(page, right - 100 * unit, right, 0, 100) if self.with_side else None
         self.with_axis = any(stack.shown and not stack.counted for stack in stacks)
         self.grid: list[tuple[float, float]] = []
+        middle = ["mitten"] if len(stacks[0].options) % 2 else []
+        unsure = ["vet ej"] if any(stack.dont_know for stack in stacks) else []
+        self.apart = capital(", ".join(middle + unsure))
 
     def draw(self, stacks: Sequence[Stack], styles: Sequence[Style]) -> None:
-        """Draw the rows of one panel."""
+        """Draw the rows of one panel, below what its sides are."""
+        self._name_sides()
         top = self.page.y
         before = ""
         for stack in stacks:
@@ -386,6 +416,16 @@ class _StackFrame:
             self.page.y += high + BETWEEN
         self._close(top)
 
+    def _name_sides(self) -> None:
+        """Write above the bars which answers grow to which side."""
+        page, y = self.page, self.page.y + LINE / 2
+        quiet = page.palette.quiet
+        page.text(self.scale.across(-3), y, LOWER_SIDE, align="right", size=SMALL, colour=quiet)
+        page.text(self.scale.across(3), y, UPPER_SIDE, size=SMALL, colour=quiet)
+        if self.side:
+            page.text(self.side.left, y, self.apart, size=SMALL, colour=quiet)
+        page.y += LINE + BETWEEN / 2
+
     def _close(self, top: float) -> None:
         if self.page.y > top:
             self.grid.append((top - BETWEEN / 2, self.page.y - BETWEEN / 2))
@@ -394,50 +434,68 @@ class _StackFrame:
         page = self.page
         page.text(EDGE, y, n_of([stack.base]), align="right")
         if not stack.shown:
-            text, x = "Inga svar" if stack.base == 0 else HIDDEN, self.scale.left + 4.0
+            text, x = "Inga svar" if stack.base == 0 else HIDDEN, self.scale.across(0) + 4.0
             page.clear(x, y, width(text))
             page.text(x, y, text)
-        elif stack.counted:
-            self._draw_squares(stack, styles, y)
-        else:
-            self._draw_bar(stack, styles, y)
+            return
+        draw = self._draw_squares if stack.counted else self._draw_parts
+        lower, upper = stack.halves
+        draw(stack, styles, [*reversed(lower)], self.scale, -1, y)
+        draw(stack, styles, upper, self.scale, 1, y)
+        if self.side:
+            draw(stack, styles, stack.between, self.side, 1, y)
 
-    def _draw_bar(self, stack: Stack, styles: Sequence[Style], y: float) -> None:
-        """Draw a bar of 100 %, with the count of each part where there is room."""
-        at = 0.0
-        for style, n in zip(styles, stack.parts, strict=False):
+    def _draw_parts(
+        self, stack: Stack, styles: Sequence[Style], parts: Sequence[int], plot: Plot, way: int, y: float
+    ) -> None:
+        """Draw some parts of a bar one after the other, away from zero, with their counts where there is room."""
+        at = FROM_ZERO / plot.unit
+        for part in parts:
+            n = stack.parts[part]
             if not n:
                 continue
+            style = styles[part]
             wide = stack.percent(n)
-            self.page.bar(self.scale, at, wide, y, BAR, style, f"{stack.label}|{style.name}")
+            start = at if way > 0 else -at - wide
+            self.page.bar(plot, start, wide, y, BAR, style, f"{stack.label}|{style.name}")
             text = swedish.number(n)
-            if width(text) + 1.5 <= wide * self.scale.unit:
-                middle = self.scale.across(at + wide / 2)
+            if width(text) + 1.5 <= wide * plot.unit:
+                middle = plot.across(start + wide / 2)
                 self.page.text(middle, y, text, align="center", colour=text_on(style.colour))
             at += wide
 
-    def _draw_squares(self, stack: Stack, styles: Sequence[Style], y: float) -> None:
-        """Draw a square for each answer, apart from each other."""
+    def _draw_squares(
+        self, stack: Stack, styles: Sequence[Style], parts: Sequence[int], plot: Plot, way: int, y: float
+    ) -> None:
+        """Draw a square for each answer, apart from each other, away from zero."""
         page = self.page
-        answers = [style for style, n in zip(styles, stack.parts, strict=False) for _ in range(n)]
-        apart = min(BAR + SQUARES_APART, (self.scale.across(100) - self.scale.left) / len(answers))
+        answers = [(styles[part], i) for part in parts for i in range(1, stack.parts[part] + 1)]
+        room = plot.across(100) - plot.across(0)
+        apart = min(BAR + SQUARES_APART, room / max(1, len(answers)))
         side = min(SQUARE, apart - 1.0)
-        page.clear(self.scale.left, y, apart * len(answers))
-        for number, style in enumerate(answers):
-            x = self.scale.left + SQUARES_APART + apart * number
-            page.bar(page.sheet, x, side, y, SQUARE, style, f"{stack.label}|{style.name}|{number + 1}")
+        start = plot.across(0)
+        if answers:
+            page.clear(min(start, start + way * apart * len(answers)), y, apart * len(answers))
+        for number, (style, i) in enumerate(answers):
+            x = start + way * (SQUARES_APART + apart * number) - (side if way < 0 else 0.0)
+            page.bar(page.sheet, x, side, y, SQUARE, style, f"{stack.label}|{style.name}|{i}")
 
     def draw_axis(self) -> None:
         """Draw the grid behind all rows and the per cent below them, unless no row is drawn in per cent."""
-        if not self.with_axis:
-            return
         page = self.page
-        for tick in range(0, 101, 25):
-            for top, bottom in self.grid:
-                page.line(self.scale, [tick, tick], [top, bottom], page.palette.rule)
-            x, text = self.scale.across(tick), swedish.percent(tick)
-            page.text(x, page.y + 3.0, text, align="center", size=SMALL, colour=page.palette.quiet)
-        page.y += 9.0
+        plots = [self.scale, *([self.side] if self.side else [])]
+        for plot in plots:
+            ticks = range(-100, 101, 50) if plot is self.scale else range(0, 101, 50)
+            for tick in ticks if self.with_axis else (0,):
+                for top, bottom in self.grid:
+                    page.line(
+                        plot, [tick, tick], [top, bottom], page.palette.rule if tick else page.palette.quiet
+                    )
+                if self.with_axis:
+                    x, text = plot.across(tick), swedish.percent(abs(tick))
+                    page.text(x, page.y + 3.0, text, align="center", size=SMALL, colour=page.palette.quiet)
+        if self.with_axis:
+            page.y += 9.0
 
 
 def _scale_alt(stacks: Sequence[Stack]) -> str:
@@ -445,7 +503,7 @@ def _scale_alt(stacks: Sequence[Stack]) -> str:
     shown = [stack for stack in stacks if stack.shown]
     sentences = [
         f"Liggande staplar i {swedish.plural(len(stacks), 'rad', 'rader')} med svaren på skalan "
-        f"{_ends(options)}, från den lägsta till vänster till den högsta till höger."
+        f"{_ends(options)}: lägre svar till vänster om noll, högre till höger{_said_apart(options)}."
     ]
     if len(shown) == 1:
         sentences.append(f"{capital(shown[0].said)}: {_distribution(shown[0])}.")
@@ -463,6 +521,11 @@ def _scale_alt(stacks: Sequence[Stack]) -> str:
     hidden = [stack.said for stack in stacks if stack.counts is None]
     empty = [stack.said for stack in stacks if stack.counts is not None and not stack.shown]
     return " ".join(sentences + fine_print(labels, hidden, empty))
+
+
+def _said_apart(options: Sequence[str]) -> str:
+    """Return where the middle of the scale stands; nothing where it has none."""
+    return f", {quoted(options[len(options) // 2])} för sig" if len(options) % 2 else ""
 
 
 MOST_SAID = 4
