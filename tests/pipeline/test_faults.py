@@ -441,7 +441,7 @@ def test_ctrl_c_before_anything_has_begun(small_home: Home) -> None:
     began = time.monotonic()
     os.killpg(process.pid, signal.SIGINT)
     said, _ = process.communicate(timeout=30)
-    assert (process.returncode, time.monotonic() - began < 2) == (130, True)
+    assert (process.returncode, time.monotonic() - began < 5) == (130, True)
     assert_said(said, "Stopped.")
     assert small_home.left() == []
 

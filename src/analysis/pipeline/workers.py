@@ -185,7 +185,7 @@ class Forked(Workers):
         with suppress(BrokenPipeError):
             self._process.stdin.close()
         try:
-            self._process.wait(1)
+            self._process.wait(0.5)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
