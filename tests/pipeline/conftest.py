@@ -18,7 +18,9 @@ from analysis.pipeline.worker import Finished, Job
 from analysis.pipeline.workers import Workers
 from analysis.project import Project
 from tests.conftest import copy_home
-from tests.pipeline.small_home import decided, finished_home, small_home  # noqa: F401 - fixtures
+from tests.pipeline import small_home as homes
+
+decided, finished_home, small_home = homes.decided, homes.finished_home, homes.small_home
 
 OUTPUTS = {
     "1_clean": ("data/processed/{year}/answers.csv",),

@@ -13,6 +13,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,13 @@ from analysis.pipeline.freshness import Outputs, measured
 from analysis.pipeline.stage import Seen, Stage
 from analysis.pipeline.steps import ADMINISTRATION, Step
 from analysis.project import Project
+
+PREPARED = (
+    *("intake.datafiles", "measures.codebook", "measures.years", "privacy.masking"),
+    *("pipeline.engine", "pipeline.results", "report.chapters", "report.figure_files"),
+    *("report.html", "report.pdf", "report.word", "report.workbook"),
+)
+"""The modules that steps use: what they import in turn is all that a step needs."""
 
 SUBREAPER = 36
 """prctl(2): adopt the orphans of one's children."""
@@ -141,17 +149,8 @@ def prepare() -> None:
     from analysis.pipeline.shell import Shell
 
     Shell.ready()  # before pandas: it asks at its import whether a shell exists
-    import analysis.intake.datafiles
-    import analysis.measures.codebook
-    import analysis.measures.years
-    import analysis.pipeline.engine
-    import analysis.pipeline.results
-    import analysis.privacy.masking
-    import analysis.report.chapters
-    import analysis.report.html
-    import analysis.report.pdf
-    import analysis.report.word
-    import analysis.report.workbook  # noqa: F401
+    for name in PREPARED:
+        import_module(f"analysis.{name}")
 
 
 def do(job: Job) -> Finished:

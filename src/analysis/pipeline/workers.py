@@ -13,7 +13,7 @@ import time
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -207,6 +207,7 @@ class _Single:
     process: subprocess.Popen[str]
     answer: IO[str]
     ends: float
+    held: ExitStack
 
 
 class Fresh(Workers):
@@ -219,24 +220,26 @@ class Fresh(Workers):
     def start(self, job: Job) -> None:
         """Begin a job."""
         mark = uuid.uuid4().hex
-        answer = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - `_end` closes it
         more = {"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1", MARK: mark}
-        process = subprocess.Popen(
-            [sys.executable, "-m", "analysis.pipeline.worker"],
-            stdin=subprocess.PIPE,  # stays open: it ends when this process does
-            stdout=answer,
-            text=True,
-            encoding="utf-8",
-            env={**self._environment, **more},
-            start_new_session=True,
-        )
+        with ExitStack() as stack:
+            answer = stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8"))
+            process = subprocess.Popen(
+                [sys.executable, "-m", "analysis.pipeline.worker"],
+                stdin=subprocess.PIPE,  # stays open: it ends when this process does
+                stdout=answer,
+                text=True,
+                encoding="utf-8",
+                env={**self._environment, **more},
+                start_new_session=True,
+            )
+            held = stack.pop_all()  # until `_end` lets go of it
         assert process.stdin is not None
         with suppress(BrokenPipeError):  # `wait` finds that nobody is there
             process.stdin.write(job.as_json() + "\n")
             process.stdin.flush()
         limit = job.limits.step_seconds
         ends = time.monotonic() + limit if limit else float("inf")
-        self._running[job.step.name] = _Single(job, mark, process, answer, ends)
+        self._running[job.step.name] = _Single(job, mark, process, answer, ends, held)
 
     def wait(self, seconds: float) -> list[tuple[str, Finished]]:
         """Return what has come to an end."""
@@ -271,7 +274,7 @@ class Fresh(Workers):
         assert single.process.stdin is not None
         with suppress(BrokenPipeError):
             single.process.stdin.close()
-        single.answer.close()
+        single.held.close()
 
     def stop(self) -> None:
         """End every process."""
