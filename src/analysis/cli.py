@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -99,7 +101,7 @@ def run(
         limits=Limits(cell_time, time_limit, int(memory * 1e9) or workers.all_memory()),
     )
     ends: list[Event] = []
-    shown = Picture(jobs or workers.usual_jobs()) if sys.stderr.isatty() and not as_json else Plain()
+    shown = Picture() if sys.stderr.isatty() and not as_json else Plain()
     with shown:
         tellers = [shown, Log(project), *([as_json_line] if as_json else [])]
         code = run_years(project, years, options, several(*tellers, ends.append))
@@ -116,11 +118,18 @@ def run(
 
 
 def _tell_end(event: Event) -> None:
-    """Say how a year ended, and print what is published."""
+    """Say how a year ended, and print what is published: the many files of a folder as one line."""
     if event.code == 0:
         _tell(f"{event.year}: done{f', {event.text}' if event.text else ''}. The appendices are:")
+        beside = f"outputs/{event.year}"
+        folders = Counter(name.rpartition("/")[0] for name in event.files)
+        print("outputs/index.html")
         for name in event.files:
-            print(name)
+            if name.rpartition("/")[0] == beside:
+                print(name)
+        for folder, n in folders.items():
+            if folder != beside:
+                print(f"{folder}/ ({n} files)")
     elif event.code == 1:
         _tell(f"{event.year}: not finished. What was done is kept; every other output is as it was before.")
 
@@ -249,7 +258,7 @@ def compare(
     from analysis.intake.dialects import find_table
     from analysis.pipeline.inputs import decode_export
 
-    grids = [decode_export(path, path.name, sheet=sheet or None) for path in (before, after)]
+    grids = [decode_export(path, str(path), sheet=sheet or None) for path in (before, after)]
     tables = [find_table(grid, grid.file) for grid in grids]
     found = compare_tables(tables[0], tables[1], after.name, key or None)
     if cells:
@@ -290,6 +299,9 @@ def main() -> None:
     signal.signal(
         signal.SIGTERM, signal.default_int_handler
     )  # a scheduler that stops it gets what Ctrl-C gets
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that has no å shows ? instead
+            stream.reconfigure(errors="replace")
     try:
         code = app(standalone_mode=False)
         if code == STOPPED:  # what typer makes of Ctrl-C

@@ -136,6 +136,8 @@ def test_options_in_one_cell(run_clean) -> None:
         (8, "vilka", "kept", "answer.partly_read", "", "skola; _under_review"),
     ]
     assert cleaned.review[["seen", "where"]].values.tolist() == [["brandkår", "rows 7, 8"]]
+    offered = "skola | polis | inga | _none | _dont_know | _not_answered | _not_relevant"
+    assert cleaned.review["proposals"].tolist() == [offered]
 
 
 @pytest.mark.parametrize(

@@ -41,18 +41,20 @@ def test_decisions_by_their_id(tmp_path: Path) -> None:
 
 
 def test_what_looks_like_a_missing_value_is_text(tmp_path: Path) -> None:
-    assert read(tmp_path, HEADER + "007,NA,null,None,nan\n") == {
-        "007": Decision("007", "NA", "null", "None", "nan")
+    assert read(tmp_path, HEADER + "007,NA,null,2021-11-01,nan\n") == {
+        "007": Decision("007", "NA", "null", "2021-11-01", "nan")
     }
 
 
 def test_as_excel_saves_it(tmp_path: Path) -> None:
-    text = "\ufeff Id,decision,by,date,why,extra\r\n".replace(" Id", " id") + "a,b,c,d,e,f\r\n"
+    text = "\ufeff Id,decision,by,date,why,extra\r\n".replace(" Id", " id") + "a,b,c,2021-11-01,e,f\r\n"
     assert read(tmp_path, text)["a"].why == "e"
 
 
 def test_a_swedish_excel_saves_with_semicolons(tmp_path: Path) -> None:
-    assert read(tmp_path, "\ufeffid;decision;by;date;why\r\na;b, c;d;e;f\r\n")["a"].decision == "b, c"
+    assert (
+        read(tmp_path, "\ufeffid;decision;by;date;why\r\na;b, c;d;2021-11-01;f\r\n")["a"].decision == "b, c"
+    )
 
 
 @pytest.mark.parametrize(
@@ -68,16 +70,20 @@ def test_a_swedish_excel_saves_with_semicolons(tmp_path: Path) -> None:
             [f"decisions.csv, line 1: the column 'date' is missing. {BEGIN}"],
         ),
         (
-            HEADER + "a,,c,d,e\n\nb,x, ,,\n",
+            HEADER + "a,,c,2021-02-29,e\n\nb,x, ,,\n",
             [
                 "decisions.csv, line 2, column 'decision': is empty. Fill it in, or remove the row.",
+                "decisions.csv, line 2, column 'date': '2021-02-29' is not a date. Write it as 2021-10-19.",
                 "decisions.csv, line 4, column 'by': is empty. Fill it in, or remove the row.",
                 "decisions.csv, line 4, column 'date': is empty. Fill it in, or remove the row.",
             ],
         ),
         (
-            HEADER + "a,b,c,d,\nb,b,c,d,\na,x,c,d,\n",
-            ["decisions.csv, line 4, column 'id': the id has a decision already. Keep one of the two."],
+            HEADER + "a,b,c,2021-11-01,\nb,b,c,1/11/2021,\na,x,c,2021-11-01,\n",
+            [
+                "decisions.csv, line 3, column 'date': '1/11/2021' is not a date. Write it as 2021-10-19.",
+                "decisions.csv, line 4, column 'id': the id has a decision already. Keep one of the two.",
+            ],
         ),
     ],
     ids=["empty", "not UTF-8", "a column is missing", "values are missing", "decided twice"],
@@ -101,13 +107,13 @@ def test_more_values_than_columns(tmp_path: Path) -> None:
 
 def test_a_folder_in_the_place_of_the_file(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be read as CSV"):
-        read_people_csv(tmp_path, "x.csv", ("a",), required=())
+        read_people_csv(tmp_path, "x.csv", ("a",), required=(), twice="is there twice")
 
 
 def test_a_row_keeps_its_number(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     path.write_text("a,b\n\n1,2\n,\n3,\n")
-    frame = read_people_csv(path, "x.csv", ("a", "b"), required=("a",))
+    frame = read_people_csv(path, "x.csv", ("a", "b"), required=("a",), twice="is there twice")
     assert frame.to_dict("index") == {3: {"a": "1", "b": "2"}, 5: {"a": "3", "b": ""}}
 
 

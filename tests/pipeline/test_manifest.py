@@ -80,6 +80,21 @@ def test_verify_finds_what_is_no_longer_what_was_made(done_years: Project, analy
     assert (done.returncode, done.stdout) == (0, "")
 
 
+def test_a_later_run_that_releases_an_earlier_year_anew_says_so(
+    done_years: Project, quick: Quick, go: Go
+) -> None:
+    before = (done_years.results(2021) / "counts.csv").read_bytes()
+    append(done_years.decisions(2021))
+    go(done_years, 2022)
+    assert "2021 3_analyse" in quick.ran
+    assert "2021 appendix_results" not in quick.ran
+    assert (done_years.results(2021) / "counts.csv").read_bytes() != before
+    assert verify(done_years, 2021) == []
+    assert look(done_years, [2021])["2021 appendix_results"] == ["outputs/2021/results/counts.csv changed"]
+    run = json.loads(manifest_path(done_years, 2021).with_name("run.json").read_text(encoding="utf-8"))
+    assert set(run["steps"]) == {"2021 1_clean", "2021 2_code", "2021 3_analyse"}
+
+
 @pytest.mark.parametrize("content", ["{", "[]", '{"steps": [1]}', '{"steps": [{"outputs": 1}]}'])
 def test_a_manifest_that_is_none_is_told_of(done_years: Project, content: str) -> None:
     manifest_path(done_years, 2022).write_text(content, encoding="utf-8")
@@ -125,6 +140,14 @@ def test_status_of_years_that_have_never_run_or_are_asked_otherwise(
     append(done_years.survey(2022))
     found = look(done_years, [2022])
     assert found["2022"] == ["its survey or list of units changed"]
+
+
+def test_status_of_a_year_that_is_not_there(done_years: Project, analysis: Run) -> None:
+    done = analysis("status", "2019", "--root", done_years.root)
+    assert done.returncode == 2
+    assert done.stderr.startswith(
+        "data/raw/2019: there is no reporting year 2019 (there are: 2021, 2022, 2023)."
+    )
 
 
 def test_status_changes_nothing(done_years: Project) -> None:

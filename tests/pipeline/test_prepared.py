@@ -20,12 +20,14 @@ import pytest
 from analysis.pipeline.prepared import ENVIRONMENT
 from analysis.pipeline.stage import Stage
 from analysis.pipeline.steps import Step
-from analysis.pipeline.worker import Finished, Job, Limits
+from analysis.pipeline.worker import NEEDLESS, Finished, Job, Limits
 from analysis.pipeline.workers import Forked, Fresh, Workers
 from analysis.project import Project
 from tests.pipeline.small_home import make_small_home, write_notebook
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only on Linux are processes forked")
+
+NO_LIMITS = Limits()
 
 
 @dataclass
@@ -40,7 +42,7 @@ class Place:
         assert isinstance(self.workers, Forked)
         return psutil.Process(self.workers._process.pid)
 
-    def start(self, name: str, *cells: str, limits: Limits = Limits()) -> Job:  # noqa: B008 - it cannot be changed
+    def start(self, name: str, *cells: str, limits: Limits = NO_LIMITS) -> Job:
         """Let a notebook of some cells run."""
         write_notebook(self.root / "notebooks" / f"{name}.ipynb", list(cells), 'year = 2023\nroot = ""')
         step = Step(2021, name, {"year": 2021, "root": "."}, name)
@@ -236,3 +238,36 @@ def test_what_preloading_hides_a_fresh_kernel_shows(place: Place) -> None:
         "module 'analysis' has no attribute 'report'",
     )
     assert finished.kept == "data/processed/2021/notebooks/failed/hides.ipynb"
+
+
+# --- what is imported -----------------------------------------------------------------------------------------
+
+
+def test_what_no_step_needs_is_not_imported_and_can_be() -> None:
+    code = f"""
+import sys
+from analysis.pipeline.worker import prepare
+prepare()
+assert "papermill" in sys.modules
+assert not set({NEEDLESS}) & set(sys.modules)
+import {", ".join(NEEDLESS)}
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_code_that_cannot_be_imported_is_named(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "gptables.py").write_text("one = 1\ntwo =\n", encoding="utf-8")
+    project = Project(tmp_path, tmp_path)
+    with (
+        Forked({**os.environ, "PYTHONPATH": str(tmp_path)}) as workers,
+        pytest.raises(ChildProcessError) as caught,
+    ):
+        workers.read(project, [2023])
+    assert (caught.value.filename, caught.value.strerror) == (
+        "The process that reads what was handed in",
+        "stopped with the error told above",
+    )
+    said = capfd.readouterr().err
+    assert said.startswith(f"{tmp_path}/gptables.py, line 2: the code cannot be imported (SyntaxError: ")
+    assert "Traceback" not in said

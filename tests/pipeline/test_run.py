@@ -12,6 +12,7 @@ import pytest
 from analysis.pipeline import run as whole
 from analysis.pipeline.manifest import manifest_path
 from analysis.pipeline.run import Event
+from analysis.pipeline.stage import Stage
 from analysis.pipeline.worker import Finished
 from analysis.problems import InputError
 from analysis.project import Project
@@ -67,6 +68,14 @@ def test_a_year_first_releases_what_it_is_compared_with(three_years: Project, qu
         "outputs/2022/bilaga-1-resultat.pdf",
         "outputs/2022/bilaga-2-kvalitet.html",
     )
+
+
+def test_every_step_is_planned_also_where_nothing_has_been_released_yet(three_years: Project, go: Go) -> None:
+    code, told = go(three_years, 2021, 2022, 2023)
+    assert code == 0
+    planned = [event.step for event in told if event.kind == "plan"]
+    assert len(planned) == len(set(planned)) == 24 + 26 + 24
+    assert set(planned) == {event.step for event in told if event.kind == "done"}
 
 
 def test_the_first_year_has_nothing_to_be_compared_with(three_years: Project, quick: Quick, go: Go) -> None:
@@ -421,6 +430,23 @@ def test_a_broken_memory_of_earlier_runs_only_costs_time(done_years: Project, qu
     go(done_years, 2021)
     assert len(quick.ran) == 24
     assert outputs(done_years) == before
+
+
+def test_a_folder_in_the_place_of_the_memory(done_years: Project, go: Go) -> None:
+    path = done_years.root / ".analysis" / "2021.json"
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(InputError, match=r"^\.analysis/2021\.json: is a folder where .* Remove it\.$"):
+        go(done_years, 2021)
+
+
+def test_what_a_run_from_nothing_left_behind_is_removed(done_years: Project, go: Go) -> None:
+    inner = Stage(done_years.root / ".analysis" / "again-2021-x" / ".analysis" / "stage" / "2021-1_clean-0")
+    inner.folder.mkdir(parents=True)
+    inner.temporary.mkdir()
+    go(done_years, 2021)
+    assert not inner.temporary.exists()
+    assert not list((done_years.root / ".analysis").glob("again-*"))
 
 
 # --- what is written down -------------------------------------------------------------------------------------

@@ -611,7 +611,7 @@ class _Settler:
         self.several = question.kind == "multiple" and not question.one_column_each
         if self.several:
             self.allowed = {o.value: o.label for o in question.options}
-            self.offered = [*self.allowed, NO_OPTION, *_MISSING]
+            self.offered = list(dict.fromkeys([*self.allowed, NO_OPTION, *_MISSING]))
             self.expected = (
                 f"{_one_of(self.allowed)}, several with a semicolon between, {NO_OPTION}, or a missing kind"
             )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,9 +32,15 @@ class Decision:
 
 
 def read_people_csv(
-    path: Path, name: str, columns: Sequence[str], *, required: Sequence[str]
+    path: Path,
+    name: str,
+    columns: Sequence[str],
+    *,
+    required: Sequence[str],
+    twice: str,
+    check: Callable[[int, Mapping[str, str]], Iterable[Problem]] = lambda row, entry: (),
 ) -> pd.DataFrame:
-    """Read a CSV file that people write in.
+    """Read a CSV file that people write in: of what the first column names, each once; a ``date`` is a date.
 
     Parameters
     ----------
@@ -43,16 +50,21 @@ def read_people_csv(
         The columns it must have.
     required
         Those of them that must be filled in on every row.
+    twice
+        What is wrong where the first column names something again.
+    check
+        Given the row and its cells, returns what else is wrong with it.
 
     Returns
     -------
     DataFrame
-        Text columns; the index is the 1-based row of the file. Blank rows are left out.
+        The columns as text without spaces around it; the index is the 1-based row of the file. Blank rows are left
+        out.
 
     Raises
     ------
     InputError
-        With every problem: the file cannot be read, a column or a value is missing.
+        With every problem: the file cannot be read, a column or a value is missing, a date is none.
     """
     try:
         with path.open(encoding="utf-8-sig") as file:
@@ -80,15 +92,32 @@ def read_people_csv(
         )
     frame.index = pd.RangeIndex(2, len(frame) + 2, name="row")
     frame = frame.fillna("")
-    frame = frame[(frame != "").any(axis=1)]
-    problems = [
-        Problem(name, "is empty", "Fill it in, or remove the row", int(row), column)
-        for column in required
-        for row in frame.index[frame[column].str.strip() == ""]
-    ]
+    frame = frame.loc[(frame != "").any(axis=1), list(columns)].map(str.strip)
+    problems: list[Problem] = []
+    known: set[str] = set()
+    for row, cells in zip(frame.index, frame.to_dict("records"), strict=True):
+        entry = {str(column): text for column, text in cells.items()}
+        for column in required:
+            if not entry[column]:
+                problems.append(Problem(name, "is empty", "Fill it in, or remove the row", row, column))
+        if entry.get("date") and not _is_date(entry["date"]):
+            what = f"{entry['date']!r} is not a date"
+            problems.append(Problem(name, what, "Write it as 2021-10-19", row, "date"))
+        key = entry[columns[0]]
+        if key in known:
+            problems.append(Problem(name, twice, "Keep one of the two", row, columns[0]))
+        known |= {key} - {""}
+        problems += check(row, entry)
     if problems:
-        raise InputError(sorted(problems, key=lambda p: p.line or 0))
+        raise InputError(problems)
     return frame
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return len(text) == 10 and bool(dt.date.fromisoformat(text))
+    except ValueError:
+        return False
 
 
 def read_decisions(path: Path, name: str) -> dict[str, Decision]:
@@ -97,18 +126,14 @@ def read_decisions(path: Path, name: str) -> dict[str, Decision]:
     Raises
     ------
     InputError
-        With every problem; an id with two decisions is one.
+        With every problem; an id with two decisions is one, and a date that is none.
     """
     if not path.exists():
         return {}
-    frame = read_people_csv(path, name, DECISION_COLUMNS, required=("id", "decision", "by", "date"))
-    twice = frame.index[frame["id"].duplicated()]
-    if len(twice):
-        raise InputError(
-            Problem(name, "the id has a decision already", "Keep one of the two", int(row), "id")
-            for row in twice
-        )
-    rows = frame[list(DECISION_COLUMNS)].map(str.strip).itertuples(index=False, name=None)
+    twice = "the id has a decision already"
+    required = ("id", "decision", "by", "date")
+    frame = read_people_csv(path, name, DECISION_COLUMNS, required=required, twice=twice)
+    rows = frame.itertuples(index=False, name=None)
     return {row[0]: Decision(*row) for row in rows}
 
 

@@ -21,6 +21,7 @@ from doit.task import Task
 
 from analysis.pipeline.stage import WORK, digest, locate, write_whole
 from analysis.pipeline.steps import Step
+from analysis.problems import InputError
 from analysis.project import Project
 
 MISSING = "missing"
@@ -125,6 +126,9 @@ class State:
     def __init__(self, project: Project, year: int) -> None:
         self.project, self.year = project, year
         self.path = project.root / WORK / f"{year}.json"
+        if self.path.is_dir():
+            what = "is a folder where the program keeps a file of its own"
+            raise InputError.one(project.name(self.path), what, "Remove it")
         try:
             self._open()
             known = self._doit.backend._db

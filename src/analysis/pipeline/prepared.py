@@ -17,6 +17,7 @@ import select
 import signal
 import sys
 import time
+import traceback
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +41,7 @@ from analysis.pipeline.worker import (
     settle,
     write_all,
 )
+from analysis.problems import Problem
 
 DEATH_SIGNAL = 1
 """prctl(2): the signal that a process gets when its parent ends."""
@@ -319,6 +321,17 @@ def _draw_lots_anew() -> None:
     np.random.seed()  # noqa: NPY002 - the global state is what notebooks inherit
 
 
+def _not_importable(error: Exception) -> str:
+    """Return where and why the code cannot be imported."""
+    if isinstance(error, SyntaxError):
+        file, line = error.filename, error.lineno
+    else:
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        file, line = frame.filename, frame.lineno
+    what = f"the code cannot be imported ({type(error).__name__}: {error})"
+    return str(Problem(str(file), what, "Mend it", line))
+
+
 def main() -> None:
     """Serve on standard input and output until the input ends."""
     requests, answers = os.dup(0), os.dup(1)
@@ -326,7 +339,10 @@ def main() -> None:
     os.dup2(2, 1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     adopt_orphans()
-    prepare()
+    try:
+        prepare()
+    except Exception as error:  # somebody is changing the code
+        sys.exit(_not_importable(error))
     gc.collect()
     gc.freeze()
     _Server(requests, answers).serve()

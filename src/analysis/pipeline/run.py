@@ -127,12 +127,7 @@ def run(project: Project, years: Iterable[int], options: Options, tell: Tell) ->
         If inputs or notebooks are wrong, or somebody else runs one of the years; nothing is changed then.
     """
     wanted = sorted(set(years))
-    for year in wanted:
-        if not project.raw(year).is_dir():
-            known = ", ".join(map(str, project.years())) or "none yet"
-            what = f"there is no reporting year {year} (there are: {known})"
-            do = "Choose one of them, or add the year with `analysis new-year`"
-            raise InputError.one(project.name(project.raw(year)), what, do)
+    check_years(project, wanted)
     involved = _involved(project, wanted)
     with _alone(project, involved):
         try:
@@ -140,6 +135,16 @@ def run(project: Project, years: Iterable[int], options: Options, tell: Tell) ->
         finally:
             for year in involved:
                 sweep(project, year)
+
+
+def check_years(project: Project, years: Iterable[int]) -> None:
+    """Raise `InputError` where a year is not there."""
+    for year in years:
+        if not project.raw(year).is_dir():
+            known = ", ".join(map(str, project.years())) or "none yet"
+            what = f"there is no reporting year {year} (there are: {known})"
+            do = "Choose one of them, or add the year with `analysis new-year`"
+            raise InputError.one(project.name(project.raw(year)), what, do)
 
 
 def _involved(project: Project, years: Iterable[int]) -> list[int]:
@@ -212,15 +217,19 @@ class _Run:
         with self.workers() as workers:
             self.read(workers)
             first = [step for year in self.asked for step in analysis_steps(self.asked[year])]
-            later = [s for y in self.wanted if y in self.asked for s in self.publishing(y)]
+            later = [
+                s for y in self.wanted if y in self.asked for s in self.publishing(y, released=self.asked)
+            ]
             self.plan([*first, *later])
             self.steps(workers, first)
             ready = [year for year in self.wanted if self.may_publish(year)]
             self.steps(workers, [step for year in ready for step in self.publishing(year)])
         for year in ready:
             self.retire(year)
-        for year in self.wanted:
+        for year in self.involved:
             self.close(year)
+        for year in self.wanted:
+            self.end(year)
         return max(self.codes.values())
 
     # What there is to do
@@ -233,15 +242,20 @@ class _Run:
         steps += [step for year in self.wanted for step in self.publishing(year)]
         if any(self.why(step) for step in steps):
             return False
-        if any(self.states[year].note("open") for year in self.wanted):  # it ended before `close`
+        if any(state.note("open") for state in self.states.values()):  # it ended before `close`
             return False
         names = {step.name for step in steps}
         gone = any(set(self.states[year].steps) - names for year in self.wanted)
         return not gone and all(not self.options.final or not self.missing(year) for year in self.wanted)
 
-    def publishing(self, year: int) -> list[Step]:
-        """Return the steps of a year that need its released results, and those of earlier years."""
-        return publishing_steps(self.project, year, self.asked, self.states, final=self.options.final)
+    def publishing(self, year: int, released: Iterable[int] = ()) -> list[Step]:
+        """Return the steps of a year that need its released results, and those of earlier years.
+
+        Years that will have been `released` by then count as well.
+        """
+        done = {y for y, state in self.states.items() if state.outputs(f"{y} 3_analyse")}
+        final = self.options.final
+        return publishing_steps(self.project, year, self.asked, done.union(released), final=final)
 
     def why(self, step: Step) -> list[str]:
         """Return why a step must run."""
@@ -439,14 +453,15 @@ class _Run:
             state.drop(name)
 
     def close(self, year: int) -> None:
-        """Write what a year's outputs are made of and how the run went, and tell the end."""
+        """Write what a year's outputs are made of, and how the run went."""
         from analysis.pipeline.manifest import write_manifest, write_run
         from analysis.report import index
 
         state = self.states[year]
         own = {name: told for name, told in self.told.items() if name.startswith(f"{year} ")}
-        made = any(told["result"] == "done" for told in own.values())
-        if made or (self.was_open[year] and self.codes[year] == DONE):
+        results = {told["result"] for told in own.values()}
+        code = self.codes.get(year, FAILED if "failed" in results else DONE)
+        if "done" in results or (self.was_open[year] and code == DONE):
             write_manifest(self.project, year, state)
             write_run(
                 self.project,
@@ -454,14 +469,13 @@ class _Run:
                 began=self.began,
                 seconds=time.monotonic() - self.clock,
                 engine=f"dask {self.options.scheduler}" if self.options.scheduler else self.engine,
-                code=self.codes[year],
+                code=code,
                 steps=own,
             )
             index.write(self.project.outputs(year).parent)
             state.note("open", False)
         elif state.note("open") and not self.was_open[year]:
             state.note("open", False)
-        self.end(year)
 
     def end(self, year: int, text: str = "") -> None:
         """Tell how a year ended."""
@@ -515,13 +529,13 @@ def recover_alone(project: Project, years: Iterable[int]) -> None:
 
 
 def publishing_steps(
-    project: Project, year: int, asked: Mapping[int, Asked], states: Mapping[int, State], *, final: bool
+    project: Project, year: int, asked: Mapping[int, Asked], released: Iterable[int], *, final: bool
 ) -> list[Step]:
     """Return the steps of a year that come after its analysis.
 
     It is compared with the earlier years whose inputs are right and of which something is released.
     """
-    earlier = [y for y in years_before(project, year) if y in asked and states[y].outputs(f"{y} 3_analyse")]
+    earlier = [y for y in years_before(project, year) if y in asked and y in set(released)]
     steps = [compare_step(asked[year], earlier)] if earlier else []
     return steps + appendix_steps(asked[year], compare=bool(earlier), final=final)
 

@@ -243,6 +243,8 @@ def sweep(project: Project, year: int) -> None:
     for folder in (work / "stage").glob(f"{year}-*"):
         Stage(folder).abandon()
     for folder in work.glob(f"again-{year}-*"):
+        for inner in (folder / WORK / "stage").glob("*"):
+            Stage(inner).remove()
         shutil.rmtree(folder, ignore_errors=True)
     places = {project.outputs(year): ".*", project.processed(year): ".*"}
     for place, pattern in {work: f".{year}*", work / _COMMITS: f".{year}*", **places}.items():

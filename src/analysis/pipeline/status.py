@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from analysis.pipeline.freshness import Digests, State, facts_of
-from analysis.pipeline.run import known_plans, publishing_steps, recover_alone
+from analysis.pipeline.run import check_years, known_plans, publishing_steps, recover_alone
 from analysis.pipeline.steps import analysis_steps, years_before
 from analysis.project import Project
 
@@ -14,8 +14,14 @@ def look(project: Project, years: Iterable[int]) -> dict[str, list[str]]:
     """Return, for each step of some years, why it is out of date; nothing where it is fresh.
 
     A step whose own facts are as they were, but which reads what an outdated step makes, says which that is.
+
+    Raises
+    ------
+    InputError
+        If a year is not there.
     """
     wanted = sorted(set(years))
+    check_years(project, wanted)
     involved = sorted({*wanted, *(y for year in wanted for y in years_before(project, year))})
     recover_alone(project, involved)
     digests = Digests(project)
@@ -35,7 +41,8 @@ def look(project: Project, years: Iterable[int]) -> dict[str, list[str]]:
             final = any(
                 '"final": true' in states[year].facts(n).get("parameters", "") for n in states[year].steps
             )
-            steps += publishing_steps(project, year, asked, states, final=final)
+            released = {y for y, state in states.items() if state.outputs(f"{y} 3_analyse")}
+            steps += publishing_steps(project, year, asked, released, final=final)
         for step in steps:
             reasons = states[year].why(step, facts_of(step, digests, states))
             if not reasons and (waits := [name for name, _ in step.after if name in stale]):

@@ -13,6 +13,7 @@ from typing import TextIO
 
 from rich.console import Console, Group
 from rich.live import Live
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -95,9 +96,9 @@ class Plain:
 class Picture:
     """Draws year × step on a terminal, with what is being done and how long it will take."""
 
-    def __init__(self, jobs: int) -> None:
-        self.jobs = jobs
-        self.console = Console(stderr=True)
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or Console(stderr=True)
+        self.side_by_side = 1
         # No thread of its own draws the picture: each event does, and nothing else here needs one.
         self.live = Live(console=self.console, auto_refresh=False, transient=True)
         self.states: dict[str, str] = {}
@@ -121,15 +122,17 @@ class Picture:
         if event.kind == "plan":
             self.titles[event.step], self.expected[event.step] = event.text, event.seconds
             return
+        running = sum(state == "start" for state in self.states.values())
+        self.side_by_side = max(self.side_by_side, running)
         if event.kind == "done":
             self.took[event.step] = event.seconds
         if event.kind in ("failed", "warning", "error"):
             self.console.print(Text(event.text))
         self.live.update(self.drawn(), refresh=True)
 
-    def drawn(self) -> Group:
-        """Return the picture as it is now."""
-        table = Table(box=None, pad_edge=False)
+    def drawn(self) -> Group | Text:
+        """Return the picture as it is now; a line alone where it is wider than the terminal."""
+        table = Table(box=None, pad_edge=False, collapse_padding=True)
         years = sorted({step.split()[0] for step in self.states})
         columns: dict[str, list[str]] = {}
         for step in self.states:
@@ -145,17 +148,16 @@ class Picture:
         line = f"{ended} of {len(self.states)}"
         if left := self.seconds_left():
             line += f", about {left:.0f} s left"
-        return Group(table, Text(f"{line}   {', '.join(running)}", overflow="ellipsis", no_wrap=True))
+        last = Text(f"{line}   {', '.join(running)}", overflow="ellipsis", no_wrap=True)
+        anywhere = self.console.options.update(width=1000)
+        wide = Measurement.get(self.console, anywhere, table).maximum
+        return Group(table, last) if wide <= self.console.width else last
 
     @staticmethod
     def column(step: str) -> str:
-        """Return the column of a step: its notebook, one for all administrations."""
-        output = step.split(maxsplit=1)[1]
-        return (
-            "administrations"
-            if output.startswith("appendix_administration")
-            else output.removeprefix("appendix_")
-        )
+        """Return the column of a step: its notebook, one for all administrations; the names fit 80 columns."""
+        output = step.split(maxsplit=1)[1].removeprefix("appendix_")
+        return "units" if output.startswith("administration") else output.replace("tabeller", "tables")
 
     def cell(self, steps: list[str]) -> Text:
         """Return what a cell shows: a sign for one step, counts for several."""
@@ -172,7 +174,7 @@ class Picture:
         waiting = [self.expected[s] for s, state in self.states.items() if state in ("plan", "start")]
         known = [seconds for seconds in waiting if seconds]
         usual = sum(known) / len(known) if known else sum(self.took.values()) / max(1, len(self.took))
-        return sum(seconds or usual for seconds in waiting) / self.jobs
+        return sum(seconds or usual for seconds in waiting) / self.side_by_side
 
 
 def several(*tellers: Callable[[Event], None]) -> Callable[[Event], None]:

@@ -10,12 +10,13 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, cast
 
 from analysis.pipeline.confine import caches, confine
 from analysis.pipeline.freshness import Outputs, measured
@@ -29,6 +30,9 @@ PREPARED = (
     *("report.html", "report.pdf", "report.word", "report.workbook"),
 )
 """The modules that steps use: what they import in turn is all that a step needs."""
+
+NEEDLESS = ("boto3", "rfc3987_syntax")
+"""What notebook libraries import for stores and addresses that no step has: more than a second together."""
 
 SUBREAPER = 36
 """prctl(2): adopt the orphans of one's children."""
@@ -146,11 +150,25 @@ class Finished:
 
 def prepare() -> None:
     """Import everything that a step may need, so that a process that is forked from this one need not."""
-    from analysis.pipeline.shell import Shell
+    with _absent(NEEDLESS):
+        from analysis.pipeline.shell import Shell
 
-    Shell.ready()  # before pandas: it asks at its import whether a shell exists
-    for name in PREPARED:
-        import_module(f"analysis.{name}")
+        Shell.ready()  # before pandas: it asks at its import whether a shell exists
+        for name in PREPARED:
+            import_module(f"analysis.{name}")
+
+
+@contextmanager
+def _absent(names: Iterable[str]) -> Iterator[None]:
+    """Let libraries that can do without some modules believe that they are not installed; a notebook finds them."""
+    modules = cast("dict[str, ModuleType | None]", sys.modules)
+    hidden = [name for name in names if name not in modules]
+    modules.update(dict.fromkeys(hidden))
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del modules[name]
 
 
 def do(job: Job) -> Finished:

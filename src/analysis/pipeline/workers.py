@@ -122,6 +122,12 @@ class Forked(Workers):
         """Return whether the prepared process is still there."""
         return self._process.poll() is None
 
+    def _how_it_ended(self) -> str:
+        """Return what became of the prepared process."""
+        if self._process.wait() > 0:  # it has said why on standard error, which is ours too
+            return "stopped with the error told above"
+        return "was ended from outside; the memory may have run out"
+
     def _send(self, request: dict[str, Any]) -> None:
         assert self._process.stdin is not None
         with suppress(BrokenPipeError):  # `wait` finds that nobody is there
@@ -136,8 +142,7 @@ class Forked(Workers):
         if found or self.works():
             return found
         end_marked(self._mark)
-        what = "the process that runs the notebooks was ended from outside; the memory may have run out"
-        lost = Finished(error="Killed", message=what)
+        lost = Finished(error="Killed", message=f"the process that runs the notebooks {self._how_it_ended()}")
         found = [(key, settle(job, lost)) for key, job in sorted(self._running.items())]
         self._running.clear()
         return found
@@ -174,9 +179,8 @@ class Forked(Workers):
                     return found
                 works = works and key != "read"
             if not works:
-                what = "was ended from outside; the memory may have run out"
                 who = "The process that reads what was handed in"
-                raise ChildProcessError(errno.ECHILD, what, who)
+                raise ChildProcessError(errno.ECHILD, self._how_it_ended(), who)
 
     def stop(self) -> None:
         """End the prepared process, and with it everything below."""

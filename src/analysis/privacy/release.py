@@ -7,11 +7,10 @@ this folder and nothing else.
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import re
 import shutil
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -186,44 +185,25 @@ def read_approvals(path: Path, name: str, *, not_names: Collection[str] = ()) ->
     """
     if not path.exists():
         return pd.DataFrame({c: pd.Series(dtype="str") for c in APPROVAL_COLUMNS})
-    frame = read_people_csv(path, name, APPROVAL_COLUMNS, required=("text_hash", "decision", "by", "date"))
-    problems = []
-    for row, entry in frame.iterrows():
-        if not re.fullmatch(r"[0-9a-f]{12}", entry["text_hash"]):
+
+    def wrong(row: int, entry: Mapping[str, str]) -> Iterator[Problem]:
+        if entry["text_hash"] and not re.fullmatch(r"[0-9a-f]{12}", entry["text_hash"]):
             what = f"{entry['text_hash']!r} is not the hash of a text"
-            problems.append(Problem(name, what, "Copy it anew, as text", int(row), "text_hash"))
-        if not _is_date(entry["date"]):
-            what = f"{entry['date']!r} is not a date"
-            problems.append(Problem(name, what, "Write it as 2021-10-19", int(row), "date"))
-        if entry["decision"] not in ("approve", "edit", "refuse"):
+            yield Problem(name, what, "Copy it anew, as text", row, "text_hash")
+        if entry["decision"] not in ("", "approve", "edit", "refuse"):
             what = f"{entry['decision']!r} is no decision"
-            problems.append(Problem(name, what, "Use approve, edit or refuse", int(row), "decision"))
-        if entry["decision"] == "edit" and not entry["edited_text"].strip():
-            problems.append(
-                Problem(
-                    name, "the edited text is empty", "Write it, or refuse the quote", int(row), "edited_text"
-                )
-            )
+            yield Problem(name, what, "Use approve, edit or refuse", row, "decision")
+        if entry["decision"] == "edit" and not entry["edited_text"]:
+            what, do = "the edited text is empty", "Write it, or refuse the quote"
+            yield Problem(name, what, do, row, "edited_text")
         for found in find(entry["edited_text"], not_names=not_names):
             holds = "holds" if found.certain else "seems to hold"
             what = f"the edited text {holds} {_NAMED[found.kind]}: {found.text!r}"
-            problems.append(
-                Problem(name, what, "Take it out, or write it otherwise", int(row), "edited_text")
-            )
-    problems += [
-        Problem(name, "the text has an approval already", "Keep one of the two", int(row), "text_hash")
-        for row in frame.index[frame["text_hash"].duplicated()]
-    ]
-    if problems:
-        raise InputError(problems)
-    return frame[list(APPROVAL_COLUMNS)]
+            yield Problem(name, what, "Take it out, or write it otherwise", row, "edited_text")
 
-
-def _is_date(text: str) -> bool:
-    try:
-        return len(text) == 10 and bool(dt.date.fromisoformat(text))
-    except ValueError:
-        return False
+    required = ("text_hash", "decision", "by", "date")
+    twice = "the text has an approval already"
+    return read_people_csv(path, name, APPROVAL_COLUMNS, required=required, twice=twice, check=wrong)
 
 
 def quote_states(texts: pd.DataFrame, approvals: pd.DataFrame) -> pd.DataFrame:
