@@ -33,6 +33,9 @@ _NAMED = {
 }
 
 APPROVAL_COLUMNS = ("text_hash", "decision", "edited_text", "by", "date")
+FEWEST_HIDDEN = 3
+"""So many units' numbers of people are left out together: of two, each could tell the other's from the sum."""
+
 QUOTE_STATES = ("approved", "edited", "refused", "waiting")
 """What a person has said of a text as a quote; `waiting`: nothing yet."""
 
@@ -116,7 +119,10 @@ def release_unit_answers(unit_answers: pd.DataFrame, survey: Survey, kinds: Mapp
 
 
 def _hidden_numbers(counted: pd.DataFrame, survey: Survey, kinds: Mapping[str, str]) -> pd.Index:
-    """Return the rows whose number of people must not be shown: the units of a kind add up to its total."""
+    """Return the rows whose number of people must not be shown: the units of a kind add up to its total.
+
+    Where any is hidden, so are at least `FEWEST_HIDDEN`, the smallest first, as far as there are so many.
+    """
     table = pd.DataFrame(
         {
             "section": counted["section"],
@@ -134,7 +140,13 @@ def _hidden_numbers(counted: pd.DataFrame, survey: Survey, kinds: Mapping[str, s
     table["base"] = table.groupby(["question", "item", "group"])["n"].transform("sum")
     table["percent"] = pd.array([pd.NA] * len(table), dtype="Float64")
     shown = suppress(table, smallest=survey.rules.smallest_count, protected=set(counted["question"]))
-    return shown.index[shown["suppressed"]]
+    hidden = shown["suppressed"].copy()
+    for _, group in table.groupby(["question", "item", "group"]):
+        n = int(hidden[group.index].sum())
+        if 0 < n < FEWEST_HIDDEN:  # each unit knows its own number: from two it could tell the other's
+            others = group.loc[~hidden[group.index] & (group["n"] > 0), "n"].sort_values(kind="stable")
+            hidden[others.index[: FEWEST_HIDDEN - n]] = True
+    return hidden.index[hidden]
 
 
 def release_numbers(
@@ -161,7 +173,7 @@ def release_numbers(
             .groupby(["question", "item", "group"])
             .size()
         )
-        lone = {key for key, n in alone.items() if n == 1}
+        lone = {key for key, n in alone.items() if n < FEWEST_HIDDEN}
         total_small = ((frame["total"] > 0) & (frame["total"] < smallest)).fillna(False).astype("bool")
         keys = list(zip(frame["question"], frame["item"], frame["group"], strict=True))
         few = people & (total_small | pd.Series([k in lone for k in keys], index=frame.index))
