@@ -157,10 +157,11 @@ def count_changes(ledger: pd.DataFrame, survey: Survey) -> pd.Series:
 
 
 def release_changes(changes: pd.Series, survey: Survey) -> pd.Series:
-    """Return numbers of changes, those of questions about people by the rule for small numbers.
+    """Return numbers of changes; where people answer, those of questions about people by the rule for small numbers.
 
-    The released ledger tells how many changes there are in all, so the numbers are parts of a known sum: a small one
-    is left out together with another, as `privacy.disclosure.suppress` does it.
+    Where units answer, a change is one of a unit's answers and tells nothing of a person. Else the released ledger
+    tells how many changes there are in all, so the numbers are parts of a known sum: a small one is left out together
+    with another, as `privacy.disclosure.suppress` does it.
 
     Parameters
     ----------
@@ -169,6 +170,8 @@ def release_changes(changes: pd.Series, survey: Survey) -> pd.Series:
     survey : Survey
         Tells which questions are about people, and which number is small.
     """
+    if survey.respondents == "units":
+        return changes
     people = [part for q in survey.questions if survey.counts_people(q) for part in _asked(q)]
     parts = pd.DataFrame({"question": "changes", "item": "", "value": people, "group": ALL})
     parts["n"] = changes[people].to_numpy(dtype="int64")

@@ -202,14 +202,14 @@ def _missing(data: Processed, inputs: Inputs) -> list[str]:
     waiting = int((quote_states(data.texts, inputs.approvals)["state"] == "waiting").sum())
     said = [
         (survey.synthetic, "Exempeldata ska bytas mot verkliga svar."),
-        (survey.draft, "Beskrivningen av enkäten är ett utkast och ska bekräftas av en person."),
+        (survey.draft, "Beskrivningen av enkäten är ett utkast och ska bekräftas av en utredare."),
         (
             bool(unconfirmed),
             f"{_counted(len(unconfirmed), 'rubrik', 'rubriker')} ska bekräftas mot källan: {'; '.join(unconfirmed)}.",
         ),
         (
             not data.review.empty,
-            f"{_counted(len(data.review), 'tolkningsfråga', 'tolkningsfrågor')} ska avgöras av en person.",
+            f"{_counted(len(data.review), 'tolkningsfråga', 'tolkningsfrågor')} ska avgöras av en utredare.",
         ),
         (
             bool(waiting),

@@ -267,7 +267,7 @@ def release_quotes(states: pd.DataFrame, survey: Survey) -> dict[str, Released]:
         tally = tally[written >= survey.rules.smallest_count].reset_index(drop=True)
     return {
         "quotes": Released(
-            quotes, "Belysande exempel som en person har godkänt", "free text: approved by a person"
+            quotes, "Belysande exempel som en utredare har godkänt", "free text: approved by a person"
         ),
         "quote_states": Released(tally, "Fritextsvar per granskningsläge", release_rule(survey)),
     }
@@ -302,7 +302,18 @@ def public_survey(survey: Survey, *, date: str) -> dict[str, Any]:
             **q.model_dump(
                 mode="json",
                 include={
-                    *("id", "text", "kind", "section", "about", "aspect", "perspective", "polarity", "clause")
+                    *(
+                        "id",
+                        "text",
+                        "kind",
+                        "section",
+                        "about",
+                        "aspect",
+                        "perspective",
+                        "polarity",
+                        "clause",
+                    ),
+                    "measured_in",
                 },
             ),
             "counts_people": survey.counts_people(q),
@@ -318,6 +329,7 @@ def public_survey(survey: Survey, *, date: str) -> dict[str, Any]:
         **data,
         "date": date,
         "smallest_count": survey.rules.smallest_count,
+        "complete_share": survey.rules.complete_share,
         "source": source,
         "questions": questions,
     }

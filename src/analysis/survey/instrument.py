@@ -149,6 +149,9 @@ class Question(_Model):
         description="How a sentence about the answers goes on after “uppger att”, with {svar} where the answer "
         "stands: “kunskapen har ökat {svar}”; the question is quoted if left out",
     )
+    measured_in: Text | None = Field(
+        None, description="Numbers: what they count, in the plural, such as “årsarbetskrafter”"
+    )
     options: tuple[Option, ...] = ()
     items: tuple[Item, ...] = ()
     separator: Text | None = Field(
@@ -225,6 +228,12 @@ class Question(_Model):
                 ("clause",),
                 "a clause belongs to a closed question, and holds {svar} once",
                 "Write it as: kunskapen har ökat {svar}",
+            )
+        if self.measured_in and self.kind != "number":
+            yield _Finding(
+                ("measured_in",),
+                "only a number is measured in something",
+                "Remove it or make the kind number",
             )
         if self.separator and self.kind != "multiple":
             yield _Finding(

@@ -123,7 +123,10 @@ def _given(row: dict[str, Any], kind: str, column: str) -> Any:
     question, _, option = column.partition("[")
     if kind != "multiple" or question not in row:
         return row.get(column)
-    return "chosen" if option.rstrip("]") in row[question] else "not_chosen"
+    given = row[question]
+    if isinstance(given, str):  # a kind of missing answer
+        return given
+    return "chosen" if option.rstrip("]") in given else "not_chosen"
 
 
 class Built:

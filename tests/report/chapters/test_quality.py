@@ -57,12 +57,14 @@ def test_nonresponse_is_told_by_question(published: Any, built: Any, rows: list[
     assert published.text == (
         "3 av 8 frågor har lämnats utan svar minst en gång. Flest svar saknas på frågan ”När beslutades planen?”: två svar."
     )
-    assert published.rows("Partiellt bortfall per fråga")[0] == (
+    assert published.rows("Svar och partiellt bortfall per fråga")[0] == (
         "I vilken grad har kunskapen ökat?",
         "2",
-        "–",
         "1",
+        "–",
     )
+    notes = published.table("Svar och partiellt bortfall per fråga").notes
+    assert notes[-1] == "”Vet ej” är ett svar på frågan och ingår inte i det partiella bortfallet."
 
 
 def test_questions_with_equally_many_missing_answers_are_all_told(
@@ -105,15 +107,15 @@ def test_every_cell_is_accounted_for(published: Any, three: Results) -> None:
 
 def test_what_waits_for_a_person(published: Any, built: Any, rows: list[dict[str, Any]]) -> None:
     chapters.review(built.results(rows))
-    assert published.text == "Inget väntar på en persons beslut."
+    assert published.text == "Inget väntar på beslut."
     chapters.review(built.results(rows, review={"answer": 1, "personal_data": 1}))
-    assert published.said[-1].startswith("Två tolkningsfrågor väntar på en persons beslut.")
+    assert published.said[-1].startswith("Två tolkningsfrågor väntar på en utredares beslut.")
 
 
 def test_uncoded_text_is_said_to_be_uncoded(published: Any, three: Results) -> None:
     chapters.coding(three)
     assert published.text == (
-        "Fritextsvaren är inte kodade efter teman.\n\n2 av 2 fritextsvar (100 %) har granskats av en person som möjliga "
+        "Fritextsvaren är inte kodade efter teman.\n\n2 av 2 fritextsvar (100 %) har granskats av en utredare som möjliga "
         "[belysande exempel](#tabell-begrepp)."
     )
     three.tables["themes"] = pd.DataFrame()
@@ -209,7 +211,7 @@ def test_the_codebook_has_a_table_for_each_section_and_a_row_for_each_question(
         "Vet ej: 1", "2",
     ]  # fmt: skip
     assert rows[1] == [
-        "Vilka har ni samverkat med?", "Flera svar", "• Skola: 3\n• Polis: 1\n• Region Stockholm: 1", "Inget", "0",
+        "Vilka har ni samverkat med?", "Flera svar", "• Skola: 3\n• Polis: 1\n• Region Stockholm: 1", "–", "0",
     ]  # fmt: skip
     assert rows[6] == ["Berätta.", "Fritext", "Besvarad: 2", "Ej besvarad: 1", "0"]
 

@@ -41,11 +41,16 @@ Resultaten i korthet:
 - Alla tre förvaltningar uppger att de har samverkat med skola ([](#tabell-fraga-vilka)).
 - 2 av 3 förvaltningar instämmer helt i påståendet ”Styrningen är tydlig” ([](#tabell-fraga-tydlig)).
 
-Resultaten har valts ut enligt en fast regel: den del av en skala (övre änden, nedre änden eller mitten) som störst \
-andel har svarat, för varje utgångspunkt och för övriga avsnitt tillsammans, för avsnitt utan skalfrågor det svar som \
-störst andel har gett, det svar som störst andel har valt på en fråga som kan ha flera svar och därefter de svar som \
-störst andel har gett. Varje fråga nämns bara en gång: valet görs i denna ordning bland de frågor som inte redan har nämnts. Är flera svar på \
-samma fråga lika vanliga nämns de tillsammans. Är frågor lika väljs den som står först i enkäten."""
+Resultaten har valts ut enligt en fast regel, i denna ordning:
+
+- för varje utgångspunkt och för övriga avsnitt tillsammans den del av en skala (övre änden, nedre änden eller mitten) \
+som har den största andelen svar
+- för avsnitt utan skalfrågor det svar som har den största andelen
+- bland frågor som kan ha flera svar det alternativ som har den största andelen
+- de svar som därefter har den största andelen
+
+Varje fråga nämns bara en gång. Är flera svar på samma fråga lika vanliga nämns de tillsammans. Är andelen lika stor på \
+flera frågor väljs den som står först i enkäten."""
     )
 
 
@@ -62,8 +67,8 @@ Resultaten i korthet:
 
 - 30 av 40 svarande (75 %) uppger att kunskapen har ökat i stor eller mycket stor grad ([](#tabell-fraga-grad)).
 
-Resultaten har valts ut enligt en fast regel: den del av en skala (övre änden, nedre änden eller mitten) som störst \
-andel har svarat, för varje utgångspunkt och för övriga avsnitt tillsammans."""
+Resultaten har valts ut enligt en fast regel: för varje utgångspunkt och för övriga avsnitt tillsammans den del av en \
+skala (övre änden, nedre änden eller mitten) som har den största andelen svar."""
     )
 
 
@@ -80,8 +85,8 @@ def test_a_difference_between_kinds_and_a_change_are_told_with_both_counts(
     before = [{"unit": u, "grad": "stor", "plan": "nej"} for u in units]
     chapters.summary(built.results(now, asked, units=units, earlier=before))
     assert (
-        "- 3 av 6 förvaltningar (50 %) svarar ”Instämmer inte alls” på påståendet ”Styrningen är tydlig”: ingen av de tre "
-        "stadsdelsförvaltningarna och alla tre fackförvaltningar ([](#tabell-fraga-tydlig))."
+        "- 3 av 6 förvaltningar (50 %) svarar ”Instämmer inte alls” på påståendet ”Styrningen är tydlig”: ingen av tre "
+        "stadsdelsförvaltningar och 3 av 3 fackförvaltningar ([](#tabell-fraga-tydlig))."
     ) in published.text
     # The change of the plan is told as the strongest answer of the other sections: no question is told of twice.
     assert "- Alla sex förvaltningar svarar ”Ja” på frågan ”Har ni en plan?”" in published.text
@@ -96,7 +101,10 @@ def test_who_answered_in_full(published: Any, built: Any, rows: list[dict[str, A
         "Enkäten har skickats till två stadsdelsförvaltningar och en fackförvaltning. 2 av 3 tillfrågade förvaltningar "
         "har svarat. Kulturförvaltningen har inte svarat."
     )
-    assert [f["caption"] for f in published.figures] == ["Ifyllda frågor per förvaltning och avsnitt"]
+    caption = "Ifyllda frågor per förvaltning och avsnitt"
+    assert [f["caption"] for f in published.figures] == [caption]
+    assert published.rows(caption)[0] == ("Bromma", "3 av 3", "4 av 4", "1 av 1")
+    assert published.table(caption).notes == ("A1: Kunskap", "A2: Övrigt", "A3: Jämställdhet")
     assert published.rows("Tillfrågade förvaltningar och deras svar")[-1] == (
         "Kulturförvaltningen", "Fackförvaltning", "Inget svar", "–", "8",
     )  # fmt: skip
@@ -144,15 +152,13 @@ def test_no_overview_without_scales(published: Any, built: Any, rows: list[dict[
 # --- sections ------------------------------------------------------------------------------------------------------
 
 
-def test_a_heading_that_nobody_has_confirmed_has_a_mark_that_is_explained_once(
-    published: Any, three: Results
-) -> None:
+def test_headings_that_nobody_has_confirmed_are_named_once(published: Any, three: Results) -> None:
     chapters.starting_points(three)
     assert published.said[0] == "## Resultat per utgångspunkt"
-    assert published.said[2] == "### Kunskap (preliminär rubrik)"
-    assert published.text.count("ännu inte är bekräftad mot källan") == 1
+    assert published.said[2] == "### Kunskap"
+    assert published.text.count("är ännu inte bekräftad mot källan") == 1
     chapters.other_parts(three)
-    assert published.text.count("ännu inte är bekräftad mot källan") == 1
+    assert published.text.count("är ännu inte bekräftad mot källan") == 1
 
 
 def test_a_section_in_full(published: Any, three: Results) -> None:
@@ -160,23 +166,23 @@ def test_a_section_in_full(published: Any, three: Results) -> None:
     assert (
         published.text
         == """\
-### Kunskap (preliminär rubrik)
+### Kunskap
 
 #### I vilken grad har kunskapen ökat?
 
 Alla tre svarande förvaltningar har besvarat frågan. Två förvaltningar (2 av 3) svarar ”I stor grad” eller ”I mycket \
-stor grad”: båda stadsdelsförvaltningarna och ingen fackförvaltning. Ingen förvaltning har svarat ”Inte alls” eller \
+stor grad”: 2 av 2 stadsdelsförvaltningar och ingen fackförvaltning. Ingen förvaltning har svarat ”Inte alls” eller \
 ”I liten grad”.
 
 #### Vilka har ni samverkat med?
 
 Alla tre svarande förvaltningar har besvarat frågan. Det vanligaste svaret är ”Skola”, som har valts av alla tre \
-förvaltningar: båda stadsdelsförvaltningarna och 1 av 1 fackförvaltning.
+förvaltningar: 2 av 2 stadsdelsförvaltningar och 1 av 1 fackförvaltning.
 
 #### Styrningen är tydlig.
 
-Alla tre svarande förvaltningar har besvarat frågan. Två förvaltningar (2 av 3) instämmer helt: båda \
-stadsdelsförvaltningarna och ingen fackförvaltning. En förvaltning (1 av 3) svarar ”Instämmer inte alls”."""
+Alla tre svarande förvaltningar har besvarat frågan. Två förvaltningar (2 av 3) instämmer helt: 2 av 2 \
+stadsdelsförvaltningar och ingen fackförvaltning. En förvaltning (1 av 3) svarar ”Instämmer inte alls”."""
     )
 
 
@@ -222,6 +228,31 @@ def test_a_question_that_was_not_asked_of_all_says_so(
     assert "Till en förvaltning har den inte ställts, på grund av tidigare svar." in published.text
 
 
+def test_dont_know_has_a_row_of_its_own_among_several_choices(
+    published: Any, built: Any, rows: list[dict[str, Any]]
+) -> None:
+    questions = [
+        {**q, "options": [*q["options"], {"id": "vet_ej", "label": "Vet ej", "means": "dont_know"}]}
+        if q["id"] == "vilka"
+        else q
+        for q in built.questions
+    ]
+    rows[2]["vilka"] = "_dont_know"
+    chapters.section(built.results(rows, built.survey(questions=questions)), "s1")
+    assert [row[:2] for row in published.rows("Vilka har ni samverkat med?")] == [
+        ("Skola", "2"), ("Polis", "1"), ("Region Stockholm", "–"), ("Vet ej", "1"),
+    ]  # fmt: skip
+
+
+def test_all_is_said_of_those_who_have_answered_the_question(
+    published: Any, built: Any, rows: list[dict[str, Any]]
+) -> None:
+    del rows[2]["tydlig"]
+    rows[1]["tydlig"] = "helt"
+    chapters.summary(built.results(rows, built.survey(only=("plan", "tydlig"))))
+    assert "- Båda de förvaltningar som har besvarat frågan instämmer helt i påståendet" in published.text
+
+
 def test_numbers_of_people_below_the_threshold_are_not_shown(published: Any, three: Results) -> None:
     chapters.section(three, "s2")
     shown = {row[0]: row[1:] for row in published.table("Hur många deltog?").rows}
@@ -234,9 +265,11 @@ def test_numbers_of_people_below_the_threshold_are_not_shown(published: Any, thr
 def test_numbers_that_may_be_shown_are_added_up(
     published: Any, built: Any, rows: list[dict[str, Any]]
 ) -> None:
-    questions = [{**q, "about": "organisations"} if q["id"] == "antal" else q for q in built.questions]
+    more = {"about": "organisations", "measured_in": "deltagare"}
+    questions = [{**q, **more} if q["id"] == "antal" else q for q in built.questions]
     chapters.section(built.results(rows, built.survey(questions=questions)), "s2")
-    assert "Tre förvaltningar har svarat med ett tal. Summan av deras svar är 55." in published.text
+    assert "Tre förvaltningar har svarat med ett tal. Sammanlagt blir det 55 deltagare." in published.text
+    assert published.table("Hur många deltog?").notes == ("Talen avser deltagare.",)
 
 
 def test_only_approved_quotes_are_shown_with_their_source(published: Any, three: Results) -> None:
@@ -306,7 +339,7 @@ def test_a_perspective_is_also_looked_for_in_all_free_text(published: Any, three
     assert "## Barnrätt\n\n### Temat ”Delaktighet” i alla fritextsvar" in published.text
     assert (
         "Temat ”Delaktighet” föreslås för fritextsvar från flest förvaltningar i ”Kunskap”: 2 av 3 förvaltningar. Förslagen "
-        "bygger på ord i svaren och är inte kodade av en person."
+        "bygger på ord i svaren och är inte kodade av en utredare."
     ) in published.text
 
 

@@ -67,4 +67,4 @@ def test_a_long_question_is_cut_between_words() -> None:
 
 def test_nobody_of_a_kind_is_said_in_words() -> None:
     parts = [part("?", ("Ja",), n=n, base=4, group=kind) for kind, n in (("district", 3), ("specialist", 0))]
-    assert beside(parts) == "3 av 4 stadsdelsförvaltningar och ingen av de fyra fackförvaltningarna"
+    assert beside(parts) == "3 av 4 stadsdelsförvaltningar och ingen av fyra fackförvaltningar"

@@ -105,17 +105,20 @@ SIGNS = {
 
 
 def _words(results: Results) -> dict[str, str]:
-    smallest = smallest_count(results)
+    smallest = swedish.number_word(smallest_count(results))
     asked, one = ("förvaltning", "förvaltningen") if by_units(results) else ("person", "den svarande")
+    enough = swedish.percent(100 * float(results.survey["complete_share"]))
     few = f"färre än {smallest}"
     return {
         "Andel": f"Antalet som har gett ett svar delat med basen. Andelar visas inte när {few} har svarat.",
         "Bas": "De som har besvarat frågan. ”Vet ej” räknas som ett svar på frågan. ”Ej aktuellt”, ”Ej besvarad” och "
         "”Under granskning” gör det inte.",
-        "Belysande exempel": "Ett utdrag ur ett svar i fritext som en person har godkänt för publicering.",
+        "Belysande exempel": "Ett utdrag ur ett svar i fritext som en utredare har godkänt för publicering.",
         "Ej aktuellt": f"Frågan gäller inte {one}.",
         "Fack": "Fackförvaltningar: förvaltningar som ansvarar för ett område i hela staden.",
         "Fritext": "Ett svar med egna ord.",
+        "Fullständigt svar": f"Minst {enough} av de ställda frågorna är ifyllda. Är färre ifyllda är svaret "
+        "ofullständigt.",
         "Ifylld fråga": "En fråga där något har angetts. ”Vet ej”, ”Ej aktuellt” och svar under granskning räknas "
         "som ifyllda, men bara ”Vet ej” ingår i basen.",
         "Median": "Det mittersta värdet när alla svar har ordnats efter storlek.",
@@ -125,10 +128,11 @@ def _words(results: Results) -> dict[str, str]:
         "Procentenhet": "Skillnaden mellan två andelar. Från 40 till 50 procent är 10 procentenheter.",
         "Små antal": f"Antal personer under {smallest} visas inte, och inte heller det som skulle avslöja dem.",
         "Stadsdel": "Stadsdelsförvaltningar: förvaltningar som ansvarar för en del av staden.",
-        "Tema": "Ett ämne som fritextsvaren handlar om. Temana är förslag från ett program tills en person har "
+        "Tema": "Ett ämne som fritextsvaren handlar om. Temana är förslag från ett program tills en utredare har "
         "kodat svaren.",
+        "Tomt svar": "Enkäten har lämnats in utan att någon fråga är ifylld. Det räknas som objektsbortfall.",
         "Totalundersökning": "En undersökning där alla tillfrågas. Den har inget urvalsfel.",
-        "Under granskning": "Svaret väntar på en persons beslut och ingår inte i basen.",
+        "Under granskning": "Svaret väntar på en utredares beslut och ingår inte i basen.",
         "Vet ej": f"{swedish.sentence(one)} har svarat ”Vet ej”.",
     }
 

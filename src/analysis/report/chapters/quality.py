@@ -26,7 +26,7 @@ from analysis.report.chapters.wording import counted, number_of, quoted
 from analysis.report.chapters.years import counted_units
 from analysis.report.document import plain, say, show
 from analysis.report.swedish import NO_BREAK_SPACE
-from analysis.report.tables import SUPPRESSED, Column, Table, Value
+from analysis.report.tables import NO_CASES, SUPPRESSED, Column, Table, Value
 from analysis.survey.instrument import MISSING_KINDS
 from analysis.survey.units import KIND_LABELS
 
@@ -156,7 +156,7 @@ def nonresponse(results: Results) -> None:
         Column("asked", "Tillfrågade", "integer"),
         Column("complete", "Fullständigt svar", "integer"),
         Column("partial", "Ofullständigt svar", "integer"),
-        Column("none", "Inget svar", "integer"),
+        Column("none", "Tomt eller inget svar", "integer"),
     ]
     show(Table("Svar och objektsbortfall per förvaltningstyp", columns, rows, key="svar"))
 
@@ -171,6 +171,7 @@ def item_nonresponse(results: Results) -> None:
         say("Inget partiellt bortfall redovisas: inga frågor med fasta svarsalternativ har besvarats.")
         return
     kinds = [k for k in MISSING_KINDS if (frame[k].fillna(1) > 0).any()]
+    kinds.sort(key=lambda kind: kind != "_dont_know")  # an answer, too: beside the others
     columns = [Column("question", "Fråga"), Column("answered", "Svar i sak", "integer")]
     columns += [Column(k, MISSING_KINDS[k], "integer") for k in kinds]
     rows: list[list[Value]] = []
@@ -179,7 +180,9 @@ def item_nonresponse(results: Results) -> None:
     n = int(frame["submissions"].iloc[0])
     paragraphs(_most_missing(frame))
     notes = [f"Av {swedish.plural(n, 'inlämnat svar', 'inlämnade svar')} som ingår i redovisningen."]
-    show(Table("Partiellt bortfall per fråga", columns, rows, notes=notes, key="bortfall"))
+    if "_dont_know" in kinds:
+        notes.append("”Vet ej” är ett svar på frågan och ingår inte i det partiella bortfallet.")
+    show(Table("Svar och partiellt bortfall per fråga", columns, rows, notes=notes, key="bortfall"))
 
 
 def _asked(record: dict[Any, Any]) -> str:
@@ -248,7 +251,7 @@ RULE_LABELS = {
     "answer.reversed": "Omvänd kodning av en rad i en skala",
     "answer.date_order": "Ordningen dag och månad given av de andra datumen",
     "answer.partly_read": "Svar där en del väntar på beslut",
-    "decision": "Beslut av en person",
+    "decision": "Beslut av en utredare",
 }
 
 
@@ -320,14 +323,14 @@ def review(results: Results) -> None:
     """Publish how many questions of interpretation wait for a person."""
     frame = results.tables["review_counts"]
     if frame.empty:
-        say("Inget väntar på en persons beslut.")
+        say("Inget väntar på beslut.")
         return
     n = int(frame["open"].sum())
     are = counted(n, "tolkningsfråga väntar", "tolkningsfrågor väntar")
-    say(f"{are} på en persons beslut. Det som väntar ingår inte i några andelar.")
+    say(f"{are} på en utredares beslut. Det som väntar ingår inte i några andelar.")
     rows: list[list[Value]] = [[REVIEW_KINDS[r.kind], int(r.open)] for r in frame.itertuples(index=False)]
     columns = [Column("kind", "Vad beslutet gäller"), Column("open", "Väntar på beslut", "integer")]
-    show(Table("Det som väntar på en persons beslut", columns, rows, key="beslut"))
+    show(Table("Det som väntar på beslut", columns, rows, key="beslut"))
 
 
 # --- coding of free text -------------------------------------------------------------------------------------------
@@ -342,12 +345,12 @@ def coding(results: Results) -> None:
         say("Inga fritextsvar redovisas.")
         return
     texts = [
-        "Fritextsvaren är inte kodade av någon person. De teman som visas är maskinella förslag. Därför redovisas "
+        "Fritextsvaren är inte kodade av en utredare. De teman som visas är maskinella förslag. Därför redovisas "
         "inget mått på hur väl olika kodare stämmer överens."
     ]
     judged = whole - n["waiting"]
     of = swedish.share(judged, whole, "fritextsvar", "fritextsvar")
-    texts.append(f"{of} har granskats av en person som möjliga {word('belysande exempel')}.")
+    texts.append(f"{of} har granskats av en utredare som möjliga {word('belysande exempel')}.")
     if "themes" not in results.tables:
         texts[0] = "Fritextsvaren är inte kodade efter teman."
     paragraphs(*texts)
@@ -370,7 +373,7 @@ def coding(results: Results) -> None:
 
 RELEASE_RULES = {
     "organisations": "Förvaltningars svar visas. Små antal personer visas inte.",
-    "free text": "Bara text som en person har godkänt visas.",
+    "free text": "Bara text som en utredare har godkänt visas.",
     "tally": "Bara antal visas, inga svar.",
     "description": "Beskriver enkäten och innehåller inga svar.",
 }
@@ -391,7 +394,7 @@ def suppression(results: Results) -> None:
     )
     say(
         sentences(
-            "Personer namnges aldrig: personuppgifter i fritext maskeras, och fritext visas bara när en person har "
+            "Personer namnges aldrig: personuppgifter i fritext maskeras, och fritext visas bara när en utredare har "
             "godkänt den.",
             named,
             f"Antal personer under {smallest} visas inte, och inte heller andra antal som skulle avslöja dem.",
@@ -572,7 +575,7 @@ def _processing(results: Results) -> tuple[str, ...]:
     )
     return (
         "Svaren har rättats efter fasta regler, och varje ändring står i ändringsloggen. Det som är osäkert avgörs av "
-        "en person.",
+        "en utredare.",
         told,
     )
 
@@ -600,7 +603,7 @@ def _accessibility() -> tuple[str, ...]:
     return (
         "Bilagorna finns som webbsida, som pdf och som Word-dokument, och tabellerna i de gemensamma bilagorna finns "
         "också i en arbetsbok för kalkylprogram. Bilagorna är märkta för skärmläsare, och varje diagram har en "
-        "textbeskrivning och en tabell med samma tal.",
+        "textbeskrivning och en tabell med samma uppgifter.",
     )
 
 
@@ -696,7 +699,7 @@ def _why_missing(results: Results, missing: pd.DataFrame) -> str:
         for row in missing.itertuples()
         if row.suppressed or row.n or (row.question, row.value) in declared
     ]
-    return _lines(told) or "Inget"
+    return _lines(told) or NO_CASES
 
 
 HIDDEN_COUNT = f"visas{NO_BREAK_SPACE}inte"

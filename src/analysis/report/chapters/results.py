@@ -133,12 +133,12 @@ def _tied(ties: Sequence[Part]) -> str:
 
 
 _REASONS = {
-    "scale": "den del av en skala (övre änden, nedre änden eller mitten) som störst andel har svarat, {sections}",
-    "answer": "för avsnitt utan skalfrågor det svar som störst andel har gett",
-    "option": "det svar som störst andel har valt på en fråga som kan ha flera svar",
+    "scale": "{sections} den del av en skala (övre änden, nedre änden eller mitten) som har den största andelen svar",
+    "answer": "för avsnitt utan skalfrågor det svar som har den största andelen",
+    "option": "bland frågor som kan ha flera svar det alternativ som har den största andelen",
     "kinds": "den största skillnaden mellan förvaltningstyper",
     "years": "den största förändringen sedan året före",
-    "next": "därefter de svar som störst andel har gett",
+    "next": "de svar som därefter har den största andelen",
 }
 
 
@@ -157,13 +157,12 @@ def _rule_sentence(results: Results, found: Sequence[Finding]) -> str:
         for why, text in _REASONS.items()
         if why in reasons
     ]
-    told = f"Resultaten har valts ut enligt en fast regel: {swedish.join(used)}."
-    if len(found) == 1:
-        return told
+    if len(used) == 1:
+        return f"Resultaten har valts ut enligt en fast regel: {used[0]}."
     return (
-        f"{told} Varje fråga nämns bara en gång: valet görs i denna ordning bland de frågor som inte redan har nämnts. "
-        "Är flera svar på samma fråga lika vanliga nämns de tillsammans. Är frågor lika väljs den som står först i "
-        "enkäten."
+        f"Resultaten har valts ut enligt en fast regel, i denna ordning:\n\n{sentence_list(used)}\n\nVarje fråga nämns "
+        "bara en gång. Är flera svar på samma fråga lika vanliga nämns de tillsammans. Är andelen lika stor på flera "
+        "frågor väljs den som står först i enkäten."
     )
 
 
@@ -241,7 +240,16 @@ def _unit_map(results: Results) -> None:
         section=cells["section"].map(titles),
     )
     caption = "Ifyllda frågor per förvaltning och avsnitt"
-    publish_chart(results, figures.unit_map, frame.drop(columns="unit_id"), caption=caption, key="svar")
+    publish_chart(results, figures.unit_map, frame.drop(columns="unit_id"), caption=caption, key="avsnitt")
+    named = list(dict.fromkeys(frame["section"]))
+    columns = [Column("unit", "Förvaltning")]
+    columns += [Column(f"a{i}", f"A{i}") for i in range(1, len(named) + 1)]
+    body: list[list[Value]] = [
+        [str(unit), *(f"{r.answered} av {r.asked}" for r in part.itertuples())]
+        for unit, part in frame.groupby("unit", sort=False)
+    ]
+    notes = [f"A{i}: {title}" for i, title in enumerate(named, start=1)]
+    show(Table(caption, columns, body, notes=notes, key="avsnitt"))
 
 
 def _people_response(results: Results) -> None:
@@ -394,9 +402,6 @@ def _both_ends(question: Question) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 # --- sections ------------------------------------------------------------------------------------------------------
 
-UNCONFIRMED = " (preliminär rubrik)"
-"""Stands after a heading whose wording nobody has confirmed against its source."""
-
 
 def main_heading(results: Results) -> str:
     """Return what the chapter of `main_sections` is called."""
@@ -409,7 +414,7 @@ def starting_points(results: Results) -> None:
     many = respondents(results)[2]
     written = any(q["kind"] == "free_text" for q in results.survey["questions"])
     examples = (
-        f"Svar i {word('fritext')} visas som {word('belysande exempel')} när en person har godkänt dem."
+        f"Svar i {word('fritext')} visas som {word('belysande exempel')} när en utredare har godkänt dem."
     )
     intro = sentences(
         f"Här redovisas vad {many} själva uppger. Andelarna avser frågans {word('bas')}.",
@@ -434,24 +439,22 @@ def part(results: Results, heading: str, section_ids: Sequence[str], *, intro: s
 
 
 def unconfirmed_sentence(results: Results, section_ids: Sequence[str]) -> str:
-    """Return what the mark after a heading means, where there is one."""
-    if all(section_of(results, s)["confirmed"] for s in section_ids):
+    """Return which headings have a wording that nobody has confirmed against its source."""
+    titles = [section_of(results, s)["title"] for s in section_ids if not section_of(results, s)["confirmed"]]
+    if not titles:
         return ""
-    return "En preliminär rubrik är en rubrik vars ordalydelse ännu inte är bekräftad mot källan."
+    if len(titles) == 1:
+        return f"Rubriken {quoted(titles[0])} är preliminär: ordalydelsen är ännu inte bekräftad mot källan."
+    named = swedish.join([quoted(title) for title in titles])
+    return f"Rubrikerna {named} är preliminära: ordalydelsen är ännu inte bekräftad mot källan."
 
 
 def section(results: Results, section_id: str, *, level: int = 3) -> None:
     """Publish a section: each question with its result in words, as a figure and a table, and its examples."""
-    say(f"{'#' * level} {section_heading(results, section_id)}")
+    say(f"{'#' * level} {plain(section_of(results, section_id)['title'])}")
     for question in questions(results, section_id):
         say(f"{'#' * (level + 1)} {plain(question['text'])}")
         publish_question(results, question)
-
-
-def section_heading(results: Results, section_id: str) -> str:
-    """Return the title of a section as Markdown, with a mark where it is not confirmed."""
-    info = section_of(results, section_id)
-    return plain(info["title"]) + ("" if info["confirmed"] else UNCONFIRMED)
 
 
 def publish_question(results: Results, question: Question) -> None:
@@ -580,7 +583,8 @@ def _choice_sentences(results: Results, question: Question, found: Sequence[Part
     if len(top) == 1:
         told = f"Det vanligaste svaret är {named}, som har valts av {quantified(results, top[0])}"
     elif top[0].n == top[0].base:
-        told = f"De vanligaste svaren är {named}, som alla har valts av {quantified(results, top[0])}"
+        each = "båda" if len(top) == 2 else "alla"
+        told = f"De vanligaste svaren är {named}, som {each} har valts av {quantified(results, top[0])}"
     else:
         told = f"De vanligaste svaren är {named}, som vardera har valts av {quantified(results, top[0])}"
     told += _of_kinds(question, top[0], rows) if len(top) == 1 else ""
@@ -626,10 +630,14 @@ def _count_table(results: Results, question: Question, rows: pd.DataFrame) -> Ta
     groups = group_labels(results)
     notes = _base_notes(results, rows, groups)
     if question["kind"] == "multiple":
+        unknown = rows[rows["value"] == "_dont_know"].drop_duplicates("group")  # the same of every option
+        if not (unknown["n"] != 0).fillna(True).any():
+            unknown = unknown.head(0)
         chosen = rows[(rows["value"] == "chosen")].assign(value=rows["item"], label=rows["item_text"])
         known_first = chosen[chosen["group"] == ALL].sort_values("n", ascending=False, kind="stable")
         place = {value: i for i, value in enumerate(known_first["value"])}
         rows = chosen.sort_values("value", key=lambda values: values.map(place), kind="stable")
+        rows = pd.concat([rows, unknown])
     rows = rows[~rows["value"].isin(OUTSIDE_BASE)]
     columns = [Column("label", "Svar")]
     for group in groups:
@@ -741,7 +749,9 @@ def number_question(results: Results, question: Question) -> None:
             values = [SUPPRESSED] * len(kept)
         body.append([name, SUPPRESSED if row.suppressed else int(row.answers), *values])
     paragraphs(_number_sentence(results, question, rows[(rows["group"] == ALL) & (rows["item"] == "")]))
-    notes = ["Talen avser personer; små antal visas inte."] if question["about"] == "people" else []
+    small = "; små antal visas inte" if question["about"] == "people" else ""
+    counts = question["measured_in"] or ("personer" if small else "")
+    notes = [f"Talen avser {counts}{small}."] if counts else []
     show(Table(question["text"], columns, body, notes=notes, key=key_of(question)))
 
 
@@ -753,7 +763,10 @@ def _number_sentence(results: Results, question: Question, rows: pd.DataFrame) -
     one, many, _ = respondents(results)
     text = f"{counted(int(row['answers']), one, many)} har svarat med ett tal."
     if by_units(results) and pd.notna(row["total"]):
-        return f"{text} Summan av deras svar är {swedish.number(float(row['total']), decimals)}."
+        total = (
+            f"{swedish.number(float(row['total']), decimals)} {plain(question['measured_in'] or '')}".strip()
+        )
+        return f"{text} Sammanlagt blir det {total}."
     if pd.notna(row["median"]):
         return f"{text} Medianen är {swedish.number(float(row['median']), decimals)}."
     return text
@@ -820,7 +833,7 @@ def perspectives(results: Results) -> None:
         left = [s for s in left if s not in own]
         _perspective(results, heading, own, theme)
     for section_id in left:
-        say(f"## {section_heading(results, section_id)}")
+        say(f"## {plain(section_of(results, section_id)['title'])}")
         paragraphs(unconfirmed_sentence(results, [section_id]))
         for question in questions(results, section_id):
             say(f"### {plain(question['text'])}")
@@ -833,7 +846,7 @@ def _perspective(results: Results, heading: str, own: Sequence[str], theme: str)
     crossing = None if frame is None else frame[(frame["theme"] == theme) & (frame["group"] == ALL)]
     if not own and (crossing is None or crossing.empty):
         return
-    say(f"## {section_heading(results, own[0]) if len(own) == 1 else heading}")
+    say(f"## {plain(section_of(results, own[0])['title']) if len(own) == 1 else heading}")
     paragraphs(unconfirmed_sentence(results, own))
     for section_id in own:
         for question in questions(results, section_id):
@@ -862,7 +875,7 @@ def _crossing_view(results: Results, crossing: pd.DataFrame, own: Sequence[str],
             told = f"Temat {named} föreslås för fritextsvar från flest förvaltningar i {where}: vardera {n}."
         else:
             told = f"Temat {named} föreslås för fritextsvar från flest förvaltningar i {where}: {n}."
-    paragraphs(sentences(told, "Förslagen bygger på ord i svaren och är inte kodade av en person."))
+    paragraphs(sentences(told, "Förslagen bygger på ord i svaren och är inte kodade av en utredare."))
     body: list[list[Value]] = [
         [titles[r.section], int(r.units), int(r.base_units)] for r in crossing.itertuples(index=False)
     ]

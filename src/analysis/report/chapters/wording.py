@@ -14,7 +14,7 @@ import pandas as pd
 
 from analysis.privacy.release import Results
 from analysis.report import swedish
-from analysis.report.chapters.reading import Part, Question, respondents, smallest_count
+from analysis.report.chapters.reading import Part, Question, by_units, included, respondents, smallest_count
 from analysis.report.document import plain
 from analysis.survey.units import KIND_LABELS
 
@@ -129,27 +129,30 @@ def answer_phrase(part: Part) -> str:
 def share_of(results: Results, part: Part) -> str:
     """Return a part as a count and a percentage: “9 av 18 förvaltningar (50 %)”; of few no percentage."""
     one, many, the_many = respondents(results)
+    whole = swedish.number_word(part.base)
+    some = part.base < included(results) and by_units(results)
     if part.n == 0 and part.base > 1:
-        whole = swedish.number_word(part.base)
-        return f"ingen av de {whole} {the_many.removeprefix('de ')}"
+        of = f"{many} som har besvarat frågan" if some else the_many.removeprefix("de ")
+        return f"ingen av de {whole} {of}"
+    if part.n == part.base == 2:
+        return f"båda de {many} som har besvarat frågan" if some else f"båda {the_many}"
     if part.n == part.base > 1:
-        return f"alla {swedish.number_word(part.base)} {many}"
+        return f"alla {whole} {many}{' som har besvarat frågan' if some else ''}"
     return swedish.share(part.n, part.base, one, many, smallest_total=smallest_count(results))
 
 
 def beside(parts: Iterable[Part]) -> str:
-    """Return the same part of several kinds of unit: “8 av 9 stadsdelsförvaltningar och ingen av de tre …”."""
+    """Return the same part of several kinds of unit: “9 av 9 stadsdelsförvaltningar och ingen av tre …”.
+
+    Those who have answered the question are not always all of a kind, so that “alla” would say too much.
+    """
     told = []
     for part in parts:
         one, many = KIND_LABELS[part.group]
         if part.n == 0 and part.base > 1:
-            told.append(f"ingen av de {swedish.number_word(part.base)} {many}na")
+            told.append(f"ingen av {swedish.number_word(part.base)} {many}")
         elif part.n == 0:
             told.append(f"ingen {one}")
-        elif part.n == part.base == 2:
-            told.append(f"båda {many}na")
-        elif part.n == part.base > 1:
-            told.append(f"alla {swedish.number_word(part.base)} {many}")
         else:
             told.append(f"{swedish.number(part.n)} av {swedish.plural(part.base, one, many)}")
     return swedish.join(told)
