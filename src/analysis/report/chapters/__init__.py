@@ -22,6 +22,7 @@ from analysis.report.chapters.administration import (
     unit_sections,
     unit_summary,
     unit_texts,
+    unit_words,
 )
 from analysis.report.chapters.parts import definitions, open_appendix
 from analysis.report.chapters.quality import (
@@ -83,6 +84,7 @@ __all__ = [
     "unit_sections",
     "unit_summary",
     "unit_texts",
+    "unit_words",
     "units_without_quotes",
     "years_summary",
 ]

@@ -78,22 +78,25 @@ def word(text: str) -> str:
     return WORDS.format(text)
 
 
-def definitions(results: Results, *chosen: str) -> None:
+def definitions(results: Results, *chosen: str, signs: Sequence[str] = ("–", "..")) -> None:
     """Publish the words and signs that an appendix uses.
 
     Parameters
     ----------
     *chosen : str
-        Which of the words; all of them unless given. The signs always follow.
+        Which of the words; all of them unless given.
+    signs : sequence of str
+        Which of the signs follow.
 
     Raises
     ------
     KeyError
-        When a word is unknown.
+        When a word or a sign is unknown.
     """
     known = _words(results)
     picked = {name: known[name] for name in chosen} if chosen else known
-    rows: list[list[Value]] = [[name, meaning] for name, meaning in {**picked, **SIGNS}.items()]
+    explained = {**picked, **{sign: SIGNS[sign] for sign in signs}}
+    rows: list[list[Value]] = [[name, meaning] for name, meaning in explained.items()]
     columns = [Column("word", "Begrepp eller tecken"), Column("meaning", "Betydelse")]
     show(Table("Begrepp och tecken", columns, rows, key="begrepp"))
 
