@@ -51,8 +51,10 @@ def test_neighbours_on_longer_scales_differ_in_grey_too(palette, number):
         assert min(gaps) >= 6
 
 
-def test_series_differ_in_grey(palette):
-    assert all(abs(lightness(a) - lightness(b)) >= 6 for a, b in combinations(palette.series, 2))
+def test_years_differ_in_grey_and_the_oldest_are_lightest(palette):
+    newest, before, older = map(lightness, (*palette.series, palette.faint))
+    assert newest + 10 <= before <= older - 10
+    assert contrast(palette.faint) >= 3
 
 
 # Machado, Oliveira and Fernandes (2009), "A physiologically-based model for simulation of color vision deficiency",

@@ -168,11 +168,11 @@ def test_short_names_stand_above_their_columns():
 def test_the_alternative_text_tells_the_extremes_and_the_number_of_answers():
     chart = heat(
         steps_of({"Bromma": 4, "Farsta": 5, "Kultur": 1}, question="Kunskap"),
-        steps_of({"Bromma": 3, "Farsta": 2, "Kultur": "?"}, question="Stöd"),
+        steps_of({"Bromma": 5, "Farsta": "×", "Kultur": "?"}, question="Stöd"),
     )
     assert chart.alt.startswith("Rutnät med 3 svarande (rader) och 2 frågor (kolumner).")
-    assert "störst andel för ”Kunskap”, 2 av 3; minst andel för ”Stöd”, 0 av 2." in chart.alt
-    assert "Antal svar per fråga: n = 2–3 av 3." in chart.alt
+    assert "störst andel för ”Kunskap”, 2 av 3; minst andel för ”Stöd”, 1 av 2." in chart.alt
+    assert "Antal svar per fråga, ”vet ej” inräknat: n = 2–3 av 3." in chart.alt
     assert heat(steps_of({"Bromma": 1})).alt.startswith(
         "Rutnät med 1 svarande (rader) och 1 fråga (kolumner)."
     )
@@ -257,6 +257,30 @@ def test_parts_are_told_by_numbers_and_by_fills_that_differ_in_lightness():
     assert "inga frågor ställda" in texts(chart)
 
 
+@pytest.mark.parametrize(
+    ("asked", "key"),
+    [
+        (4, ["4/4", "Alla frågor ifyllda", "2/4", "2 av 4 frågor ifyllda", "0/4", "Ingen fråga ifylld"]),
+        (
+            120,
+            [
+                "120/120",
+                "Alla frågor ifyllda",
+                "60/120",
+                "60 av 120 frågor ifyllda",
+                "0/120",
+                "Ingen fråga ifylld",
+            ],
+        ),
+        (1, ["1/1", "Alla frågor ifyllda", "0/1", "Ingen fråga ifylld"]),
+    ],
+)
+def test_the_key_shows_the_section_with_most_questions(asked, key):
+    chart = unit_map(parts_of({("Bromma", "A"): (asked, asked), ("Bromma", "B"): (1, 1)}), caption="Svar")
+    assert texts(chart)[: len(key)] == key
+    check_room(chart)
+
+
 def test_the_strip_is_as_long_as_the_share():
     chart = unit_map(parts_of(PARTS), caption="Svar")
     cell = cells(chart)["Bromma|Kunskap"]
@@ -273,7 +297,7 @@ def test_the_response_map_in_words():
     chart = unit_map(parts_of(PARTS), caption="Svar")
     assert chart.alt == (
         "Rutnät med 3 tillfrågade (rader) och 2 avsnitt (kolumner). Varje ruta visar hur många av avsnittets "
-        "frågor som är besvarade. Alla frågor besvarade: 1 av 3 tillfrågade. Ingen fråga besvarad: Farsta. "
+        "frågor som är ifyllda. Alla frågor ifyllda: 1 av 3 tillfrågade. Ingen fråga ifylld: Farsta. "
         "Ifyllda frågor: störst andel i ”Bakgrund”, 10 av 15; minst andel i ”Kunskap”, 3 av 8."
     )
 

@@ -9,9 +9,10 @@ import pandas as pd
 from analysis.measures.counts import ALL, OUTSIDE_BASE
 from analysis.privacy.release import Results
 from analysis.report import figures, swedish
-from analysis.report.chapters.findings import Finding, changes, without_repeats, year_before
+from analysis.report.chapters.findings import changes, without_repeats, year_before
 from analysis.report.chapters.parts import paragraphs, publish_chart, sentences, word
 from analysis.report.chapters.reading import (
+    CLOSED,
     Question,
     by_units,
     occurring,
@@ -21,18 +22,15 @@ from analysis.report.chapters.reading import (
     smallest_count,
     unit_name,
 )
-from analysis.report.chapters.results import cells_of, with_unknown
+from analysis.report.chapters.results import cells_of, finding_sentence, with_unknown
 from analysis.report.chapters.wording import (
     count_of,
     counted,
     key_of,
     known,
     number_of,
-    predicate,
     quoted,
     sentence_list,
-    share_first,
-    table_link,
 )
 from analysis.report.document import plain, say, show
 from analysis.report.tables import Column, Table, Value
@@ -56,7 +54,8 @@ MOST_CHANGES = 5
 def years_summary(results: Results) -> None:
     """Publish what has changed most since the year before: at most five answers, one of each question.
 
-    They are the changes of at least 15 percentage points that `changes` finds, the largest first.
+    They are the changes of at least 15 percentage points that `changes` finds, the largest first. Units that have
+    merged are named here, where they are first spoken of.
     """
     before = year_before(results)
     if before is None:
@@ -65,7 +64,7 @@ def years_summary(results: Results) -> None:
     found = without_repeats(changes(results))[:MOST_CHANGES]
     paragraphs(sentences(_comparable(results, before), counted_units(results)))
     if found:
-        listed = sentence_list([change_sentence(results, f) for f in found])
+        listed = sentence_list([finding_sentence(results, f) for f in found])
         say(f"{_largest_changes(len(found))} sedan {before}:\n\n{listed}")
         say(
             f"Här visas de största förändringarna av andelar, en per fråga, om de är minst 15 {word('procentenheter')} "
@@ -78,11 +77,25 @@ def years_summary(results: Results) -> None:
 
 def _comparable(results: Results, before: int) -> str:
     """Return how many closed questions are compared with the year before."""
-    frame = results.tables["comparison"]
-    n = frame.loc[frame["year"] == before, "question"].nunique()
-    closed = sum(bool(q["options"]) for q in results.survey["questions"])
+    n = compared_questions(results, before)
+    closed = sum(q["kind"] in CLOSED for q in results.survey["questions"])
     whole = f"{swedish.number(n)} av {swedish.plural(closed, 'fråga', 'frågor')} med fasta svarsalternativ"
     return f"{whole} ställdes på samma sätt {before} och kan jämföras."
+
+
+def compared_questions(results: Results, year: int | None = None) -> int:
+    """Return how many questions are compared with an earlier year, or with any: only closed ones are.
+
+    Returns
+    -------
+    int
+        0 where nothing is compared.
+    """
+    if "comparison" not in results.tables:
+        return 0
+    frame = results.tables["comparison"]
+    earlier = frame["year"] < results.survey["year"] if year is None else frame["year"] == year
+    return int(frame.loc[earlier, "question"].nunique())
 
 
 def _largest_changes(n: int) -> str:
@@ -90,29 +103,45 @@ def _largest_changes(n: int) -> str:
 
 
 def counted_units(results: Results) -> str:
-    """Return how units that have merged are counted, and how many units each year's survey comprised."""
-    frame = results.tables["geography"]
-    if not by_units(results) or (frame["unit_id"] == frame["newest_unit_id"]).all():
+    """Return which units have merged, how they are counted, and how many units each year's survey comprised.
+
+    Nothing where no unit has merged.
+    """
+    merged = _merged(results)
+    if not by_units(results) or merged.empty:
         return ""
     year = int(results.survey["year"])
+    frame = results.tables["geography"]
     asked = {int(y): int(n) for y, n in frame.groupby("year")["unit_id"].nunique().items()}
     asked[year] = len(results.tables["response"])
     told = [f"{number_of(n, *respondents(results)[:2])} år {y}" for y, n in sorted(asked.items())]
-    return (
-        "Före sammanslagningen räknas de tidigare förvaltningarna var för sig. Enkäten omfattade "
-        f"{swedish.join(told)}."
+    once = merged["newest_unit_id"].nunique() == 1
+    return sentences(
+        *_merger_sentences(results, merged),
+        f"Före {'sammanslagningen' if once else 'sammanslagningarna'} räknas de tidigare förvaltningarna var för sig.",
+        f"Enkäten omfattade {swedish.join(told)}.",
     )
 
 
-def change_sentence(results: Results, finding: Finding) -> str:
-    """Return a change as a sentence, with the counts of both years and a link to its table."""
-    now, before = finding.part, finding.beside[0]
-    _, many, _ = respondents(results)
-    direction = "ökat" if finding.difference > 0 else "minskat"
-    return (
-        f"Andelen {many} som {predicate(now)} har {direction} från {count_of(results, before)} år {finding.year} "
-        f"till {count_of(results, now)} år {results.survey['year']} ({table_link(now.question)})."
-    )
+def _merged(results: Results) -> pd.DataFrame:
+    """Return the units that are part of another today: unit_id, newest_unit_id, and the last year they were asked."""
+    frame = results.tables["geography"]
+    gone = frame[frame["unit_id"] != frame["newest_unit_id"]]
+    return gone.groupby(["unit_id", "newest_unit_id"], as_index=False)["year"].max()
+
+
+def _merger_sentences(results: Results, merged: pd.DataFrame) -> list[str]:
+    """Return which units became part of which, a sentence for each year after whose survey some did."""
+    told = []
+    for year, of_year in merged.groupby("year"):
+        pairs = []
+        for newest, olds in of_year.groupby("newest_unit_id")["unit_id"]:
+            names = sorted((unit_name(results, old, short=True) for old in olds), key=swedish.sort_key)
+            pairs.append((unit_name(results, str(newest)), swedish.join(map(plain, names))))
+        pairs.sort(key=lambda pair: swedish.sort_key(pair[0]))
+        named = swedish.join([f"{old} upp i {plain(new)}" for new, old in pairs], "samt")
+        told.append(f"Efter {year} års enkät gick {named}.")
+    return told
 
 
 def _caution(results: Results) -> str:
@@ -140,7 +169,7 @@ def _caution(results: Results) -> str:
 
 
 def crosswalk(results: Results) -> None:
-    """Publish how the year's questions relate to those of earlier years."""
+    """Publish how the year's questions relate to those of earlier years, and which of them are compared."""
     frame = results.tables["crosswalk"]
     earlier = sorted(frame["earlier_year"].unique(), reverse=True)
     columns = [Column("question", "Fråga"), *(Column(str(y), f"Jämfört med {y}") for y in earlier)]
@@ -165,33 +194,57 @@ def crosswalk(results: Results) -> None:
         for y in earlier
     )
     whole = number_of(current["question"].nunique(), "fråga", "frågor")
-    say(f"Av {whole} {results.survey['year']} är {same}.")
+    say(sentences(f"Av {whole} {results.survey['year']} är {same}.", _only_closed(results)))
     show(Table("Frågorna över åren", columns, rows, key="fragorna"))
+
+
+OPEN = {"free_text": "fritext", "number": "tal", "date": "datum"}
+"""What the questions that are not compared are answered with."""
+
+
+def _only_closed(results: Results) -> str:
+    """Return how many questions are compared, and why those with other answers than fixed ones are not."""
+    compared = number_of(compared_questions(results), "fråga", "frågor")
+    kinds = {q["kind"] for q in results.survey["questions"]}
+    left = [name for kind, name in OPEN.items() if kind in kinds]
+    told = f"Jämförelsen omfattar {compared} med fasta svarsalternativ."
+    if not left:
+        return told
+    return (
+        f"{told} Svar i form av {swedish.join(left, 'eller')} jämförs inte, eftersom de inte kan räknas som andelar "
+        "av samma svarsalternativ varje år."
+    )
 
 
 def geography(results: Results) -> None:
     """Publish which units of earlier years belong to which of today's."""
-    frame = results.tables["geography"]
-    merged = frame[frame["unit_id"] != frame["newest_unit_id"]]
+    merged = _merged(results)
     if merged.empty:
         say("Ingen förvaltning har gått samman med någon annan under de år som jämförs.")
         return
-    pairs = merged.drop_duplicates(["unit_id", "newest_unit_id"])
     found = [
-        (unit_name(results, r.newest_unit_id), unit_name(results, r.unit_id)) for r in pairs.itertuples()
+        (unit_name(results, r.newest_unit_id), unit_name(results, r.unit_id)) for r in merged.itertuples()
     ]
     ordered = sorted(found, key=lambda pair: tuple(map(swedish.sort_key, pair)))
     rows: list[list[Value]] = [[old, new] for new, old in ordered]
-    n = counted(len(rows), "tidigare förvaltning", "tidigare förvaltningar")
-    say(
-        sentences(
-            f"{n} har gått samman.",
-            counted_units(results),
-            "I den sammanslagna förvaltningens egen bilaga visas de tidigare förvaltningarnas svar var för sig.",
-        )
-    )
+    say(sentences(_how_many_merged(merged), _own_appendices(merged)))
     columns = [Column("old", "Tidigare förvaltning"), Column("new", "Ingår i")]
     show(Table("Sammanslagna förvaltningar", columns, rows, key="sammanslagna"))
+
+
+def _how_many_merged(merged: pd.DataFrame) -> str:
+    old = counted(len(merged), "tidigare förvaltning", "tidigare förvaltningar")
+    new = number_of(merged["newest_unit_id"].nunique(), "annan", "andra")
+    return f"{old} ingår nu i {new}."
+
+
+def _own_appendices(merged: pd.DataFrame) -> str:
+    """Return where the answers of each former unit are found."""
+    if merged["newest_unit_id"].nunique() == 1:
+        return "I den sammanslagna förvaltningens egen bilaga visas de tidigare förvaltningarnas svar var för sig."
+    return (
+        "I de sammanslagna förvaltningarnas egna bilagor visas de tidigare förvaltningarnas svar var för sig."
+    )
 
 
 # --- question by question ------------------------------------------------------------------------------------------
@@ -216,13 +269,11 @@ def comparison(results: Results) -> None:
 
 
 def _compare_question(results: Results, question: Question, counts: pd.DataFrame) -> None:
+    counts = _as_asked(question, counts)
     years = sorted(int(y) for y in counts["year"].unique())
     inside = counts[~counts["value"].isin(OUTSIDE_BASE)]
     paragraphs(_years_sentence(results, question, counts, years))
     rows = _one_line_each(question, inside)
-    bases = rows.drop_duplicates("year").set_index("year")["base"]
-    answered = swedish.join(f"{known(bases[y])} år {y}" for y in years)
-    of_years = ", ".join(f"{y}: {known(bases[y])}" for y in years)
     key = key_of(question)
     if question["kind"] == "scale" and not question["items"]:
         publish_chart(
@@ -234,10 +285,9 @@ def _compare_question(results: Results, question: Question, counts: pd.DataFrame
             key=key,
         )
     else:
-        caption = f"{question['text']} ({of_years})"
         publish_chart(
-            results, figures.years_chart, rows, caption=caption, sort=question["kind"] == "multiple",
-            respondents=respondents(results)[2], key=key,
+            results, figures.years_chart, rows, question=question["text"], respondents=respondents(results)[2],
+            key=key,
         )  # fmt: skip
     columns = [Column("label", "Svar")]
     for year in years:
@@ -253,23 +303,49 @@ def _compare_question(results: Results, question: Question, counts: pd.DataFrame
             row = by_key.get((value, year))
             line += [None, None] if row is None else cells_of(row)
         body.append(line)
+    bases = rows.drop_duplicates("year").set_index("year")["base"]
+    answered = swedish.join(f"{known(bases[y])} år {y}" for y in years)
     many = respondents(results)[1]
     notes = [f"Bas, {many} som har besvarat frågan: {answered}.{with_unknown(inside)}"]
     show(Table(question["text"], columns, body, notes=notes, key=key))
 
 
+def _as_asked(question: Question, counts: pd.DataFrame) -> pd.DataFrame:
+    """Return the counts of a question with its choices, or the rows of its grid, in the order of the questionnaire."""
+    items = question["options"] if question["kind"] == "multiple" else question["items"]
+    place = {item: i for i, item in enumerate(items)}
+    return counts.sort_values("item", key=lambda of: of.map(place), kind="stable") if place else counts
+
+
 def _one_line_each(question: Question, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return counts with one value and label for each answer, also of several choices and of grids."""
+    """Return counts with one value and label for each answer, also of several choices and of grids.
+
+    Several choices come as in the newest year, the most frequent first, as the figure and the table show them;
+    last, how many answered “don't know”.
+    """
     if question["kind"] == "multiple":
-        rows = rows[rows["value"] == "chosen"].assign(
+        chosen = rows[rows["value"] == "chosen"].assign(
             label=lambda f: f["item_text"], value=lambda f: f["item"]
         )
-        order = {option: i for i, option in enumerate(question["options"])}
-        return rows.sort_values("value", key=lambda values: values.map(order), kind="stable")
+        newest = chosen[chosen["year"] == chosen["year"].max()]
+        newest = newest.sort_values("n", ascending=False, kind="stable")
+        place = {option: i for i, option in enumerate(newest["value"])}
+        chosen = chosen.sort_values("value", key=lambda values: values.map(place), kind="stable")
+        return pd.concat([chosen, _unsure(rows)])
     if question["items"]:
         label = rows["item_text"].str.cat(rows["label"], sep=": ")
         return rows.assign(label=label, value=rows["item"].str.cat(rows["value"], sep=":"))
     return rows
+
+
+def _unsure(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return how many answered “don't know” to a question with several choices, a row for each year.
+
+    Nothing where nobody did, or where it was said of some options only.
+    """
+    unsure = rows[rows["value"] == "_dont_know"].drop_duplicates(["year", "n", "base"])
+    said = bool((unsure["n"] != 0).fillna(True).any())
+    return unsure if said and unsure["year"].is_unique else unsure.head(0)
 
 
 def _years_sentence(results: Results, question: Question, counts: pd.DataFrame, years: Sequence[int]) -> str:
@@ -280,10 +356,12 @@ def _years_sentence(results: Results, question: Question, counts: pd.DataFrame, 
     if not shared:
         return ""
     key = max(shared, key=lambda k: abs(now[k].percent - before[k].percent))
-    told = [(y, of_year[y][key]) for y in years if key in of_year[y]]
-    row = now[key]
-    where = f" på delfrågan {quoted(question['items'][row.item])}" if row.item else ""
-    answers = swedish.join([quoted(label) for label in row.labels], row.word)
-    few = all(p.base < smallest_count(results) for _, p in told)
-    shares = swedish.join(f"{share_first(results, p)} år {y}" for y, p in told)
-    return f"{'Antalet' if few else 'Andelen'} som har svarat {answers}{where} var {shares}."
+    (first, part), *others = [(y, of_year[y][key]) for y in years if key in of_year[y]]
+    one, many, _ = respondents(results)
+    share = swedish.share(part.n, part.base, one, many, smallest_total=smallest_count(results))
+    did = "valde" if question["kind"] == "multiple" else "svarade"
+    answers = swedish.join([quoted(label) for label in part.labels], part.word)
+    where = f" på delfrågan {quoted(question['items'][part.item])}" if part.item else ""
+    told = [f"{share} {did} {answers}{where} år {first}"]
+    told += [f"{count_of(results, of)} år {year}" for year, of in others]
+    return f"{swedish.join(told)}."

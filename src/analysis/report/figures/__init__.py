@@ -18,7 +18,7 @@ from __future__ import annotations
 from analysis.report.figures.chart import ALL, GROUP_LABELS, Chart, NothingToDraw, drawable
 from analysis.report.figures.colours import PALETTES, Palette, contrast, scale_colours
 from analysis.report.figures.grids import MARKS, heat_map, unit_map
-from analysis.report.figures.panels import bars, choice_chart, response_chart, theme_chart
+from analysis.report.figures.panels import bars, choice_chart, response_chart
 from analysis.report.figures.scales import scale_chart, scale_chart_by_group, years_scale_chart
 from analysis.report.figures.years import years_chart
 
@@ -39,7 +39,6 @@ __all__ = [
     "scale_chart",
     "scale_chart_by_group",
     "scale_colours",
-    "theme_chart",
     "unit_map",
     "years_chart",
     "years_scale_chart",

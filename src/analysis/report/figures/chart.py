@@ -172,8 +172,7 @@ def answers_of(counts: pd.DataFrame, question: str, group: str) -> Rows:
 class Share:
     """A part of a whole as it was released: None where it is not shown, no percentage where it would mislead.
 
-    A part without a percentage is told in numbers. Units that write about a theme (``of_units``) have none in
-    words, but are drawn in per cent where they are many enough.
+    A part without a percentage is told in numbers.
 
     Examples
     --------
@@ -188,7 +187,6 @@ class Share:
     n: float | None
     base: float | None
     percent: float | None
-    of_units: bool = False
 
     @classmethod
     def of(cls, n: float | None, base: float | None, percent: float | None) -> Share:
@@ -271,8 +269,14 @@ def caption_of(what: str, groups: Sequence[str] = ()) -> str:
 
 
 def quoted(text: str) -> str:
-    """Return a text in Swedish quotation marks."""
-    return f"”{text}”"
+    """Return a text in Swedish quotation marks, without the full stop at its end.
+
+    Examples
+    --------
+    >>> quoted("Arbetet fungerar väl."), quoted("Hur går det?")
+    ('”Arbetet fungerar väl”', '”Hur går det?”')
+    """
+    return f"”{text.removesuffix('.')}”"
 
 
 def in_sentence(label: str) -> str:

@@ -20,16 +20,14 @@ Polarity = Literal["positive", "negative"] | None
 """Whether the last option of a scale is the good end (positive), the bad end (negative), or neither."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Palette:
-    """The colours of a theme, as ``#RRGGBB``.
+    """The colours of a theme, as ``#RRGGBB``. The greys are those of every theme.
 
     Attributes
     ----------
-    ink, quiet, rule, faint : str
-        Text and edges; the text of axes; thin lines in the background; marks that matter less (3:1 with white).
     series : tuple of str
-        Bars and markers, in order. Every one has a contrast of at least 3:1 with white.
+        Bars and the marks of the newest year; the marks of the year before, lighter.
     bad, good : tuple of str
         From the end of a scale towards its middle: dark, light.
     bad_name, good_name : str
@@ -38,28 +36,27 @@ class Palette:
         The middle of a scale.
     plain : tuple of str
         First and last step of a scale that is neither good nor bad: light, dark.
+    ink, quiet, rule, faint : str
+        Text and edges; the text of axes; thin lines in the background; the marks of older years, lightest (3:1
+        with white).
     """
 
-    ink: str
-    quiet: str
-    rule: str
-    faint: str
-    series: tuple[str, ...]
+    series: tuple[str, str]
     bad: tuple[str, str]
     good: tuple[str, str]
     bad_name: str
     good_name: str
     middle: str
     plain: tuple[str, str]
+    ink: str = "#1D2428"
+    quiet: str = "#4F5B62"
+    rule: str = "#C3CBD0"
+    faint: str = "#84919A"
 
 
 PALETTES: Mapping[str, Palette] = {
     "neutral": Palette(
-        ink="#1D2428",
-        quiet="#4F5B62",
-        rule="#C3CBD0",
-        faint="#84919A",
-        series=("#0F4C75", "#C96A12", "#00735C", "#3D1F4F"),
+        series=("#0F4C75", "#A85408"),
         bad=("#9A4200", "#E5A05F"),
         good=("#08304D", "#A9CDE8"),
         bad_name="Orange",
@@ -68,11 +65,7 @@ PALETTES: Mapping[str, Palette] = {
         plain=("#D5E3EE", "#0F4C75"),
     ),
     "stockholm": Palette(
-        ink="#1D2428",
-        quiet="#4F5B62",
-        rule="#C3CBD0",
-        faint="#84919A",
-        series=("#890C58", "#B92F00", "#009991", "#E5006C"),
+        series=("#890C58", "#B92F00"),
         bad=("#B92F00", "#F6A57C"),
         good=("#00594F", "#AAD9D6"),
         bad_name="Orange",

@@ -1,4 +1,4 @@
-"""Charts of units × questions: what each answered on a scale, and how much of the questionnaire it answered.
+"""Charts of units × questions: what each answered on a scale, and how much of the questionnaire it filled in.
 
 Both are the same drawing: a row for each unit under the heading of its kind, a column for each question or
 section, and a cell with a number and a fill. Columns whose names are too long are numbered, with a key below.
@@ -40,9 +40,12 @@ from analysis.report.figures.page import EDGE, GAP, NARROWER_LABELS, WIDEST_LABE
 
 __all__ = ["heat_map", "unit_map"]
 
+UNSURE = "?"
+"""Stands for "vet ej": no step, but one of the answers that shares are of."""
+
 MARKS: Mapping[str, str] = {
     "×": "inget svar",
-    "?": "vet ej",
+    UNSURE: "vet ej",
     ".": "ej aktuellt",
     HIDDEN: "visas inte",
 }
@@ -416,17 +419,19 @@ def _heat_alt(rows: Rows, grid: _Grid, ladders: Mapping[str, _Ladder], low: str,
     values = []
     answered = []
     for name in grid.columns:
-        given = [int(row["step"]) for row in rows if str(row["question"]) == name and row["step"] is not None]
-        above = sum(2 * step > ladders[name].steps + 1 for step in given)
-        answered.append(len(given))
-        share = 100 * above / len(given) if given else None
-        values.append((quoted(name), share, f"{swedish.number(above)} av {swedish.number(len(given))}"))
+        of = [row for row in rows if str(row["question"]) == name]
+        above = sum(2 * int(row["step"] or 0) > ladders[name].steps + 1 for row in of)
+        base = sum(row["step"] is not None or row["mark"] == UNSURE for row in of)
+        answered.append(base)
+        share = 100 * above / base if base else None
+        values.append((quoted(name), share, f"{swedish.number(above)} av {swedish.number(base)}"))
     sentences.append(f"Svar över skalans mitt: {extremes(values, 'störst andel för', 'minst andel för')}")
     turned = [quoted(name) for name, ladder in ladders.items() if ladder.good == "low"]
     if turned:
         sentences.append(f"Ett högt tal är ogynnsamt för {listed(turned, 6)}.")
-    sentences.append(f"Antal svar per fråga: {n_of(answered)} av {swedish.number(units)}.")
     marks = [str(row["mark"]) for row in rows if row["step"] is None]
+    unsure = f", {quoted(MARKS[UNSURE])} inräknat" if UNSURE in marks else ""
+    sentences.append(f"Antal svar per fråga{unsure}: {n_of(answered)} av {swedish.number(units)}.")
     if marks:
         counted = [
             f"{MARKS[mark]} i {swedish.plural(marks.count(mark), 'ruta', 'rutor')}"
@@ -437,25 +442,27 @@ def _heat_alt(rows: Rows, grid: _Grid, ladders: Mapping[str, _Ladder], low: str,
     return " ".join(sentences)
 
 
-# How much each unit answered
-# ---------------------------
+# How much each unit filled in
+# ----------------------------
 
 
 NOT_ASKED = "."
 
 
 def unit_map(cells: pd.DataFrame, *, caption: str, theme: str = "neutral") -> Chart:
-    """Return a chart of how much of each section of the questionnaire each unit answered.
+    """Return a chart of how much of each section of the questionnaire each unit filled in.
 
-    Each cell has the numbers, as "3/5": on a dark fill where everything was answered, on a light fill with a
-    strip as long as the share where some was, on white where nothing was.
+    Each cell has the numbers, as "3/5": on a dark fill where everything was filled in, on a light fill with a
+    strip as long as the share where some was, on white where nothing was. The key has the numbers of the section
+    with most questions.
 
     Parameters
     ----------
     cells : pandas.DataFrame
         One row for each unit and section, in the order to draw: unit (short name), kind (heading of a group of
-        units), section (title), answered, asked (number of questions). Where ``asked`` is 0 or empty nothing
-        was asked; where only ``answered`` is empty it is not shown.
+        units), section (title), answered (filled in, "vet ej" and "ej aktuellt" too), asked (number of
+        questions). Where ``asked`` is 0 or empty nothing was asked; where only ``answered`` is empty it is not
+        shown.
     caption : str
         The caption, in Swedish.
     theme : {"neutral", "stockholm"}
@@ -479,7 +486,7 @@ def unit_map(cells: pd.DataFrame, *, caption: str, theme: str = "neutral") -> Ch
     ...         "asked": [5, 5],
     ...     }
     ... )
-    >>> unit_map(cells, caption="Besvarade frågor").alt[:51]
+    >>> unit_map(cells, caption="Ifyllda frågor").alt[:51]
     'Rutnät med 2 tillfrågade (rader) och 1 avsnitt (kol'
     """
     palette = palette_of(theme)
@@ -492,7 +499,8 @@ def unit_map(cells: pd.DataFrame, *, caption: str, theme: str = "neutral") -> Ch
     page = Page(palette)
     frame = _measured(grid)
     heads = _heads(grid, frame.wide)
-    _draw_part_legend(page, {cell.text for cell in drawn.values()})
+    most = max(int(row["asked"] or 0) for row in rows)
+    _draw_part_legend(page, {cell.text for cell in drawn.values()}, most)
     _draw_grid(page, grid, heads, frame)
     _draw_key(page, grid, heads)
     return Chart(page.finish(), _part_alt(rows, grid) + _cut_names(frame), caption)
@@ -506,22 +514,33 @@ def _part_cell(row: Mapping[Hashable, Any], palette: Palette) -> _Cell:
     answered, asked = int(row["answered"]), int(row["asked"])
     if not 0 <= answered <= asked:
         raise ValueError(f"the part {answered} does not lie within the whole {asked}")
-    text = f"{swedish.number(answered)}/{swedish.number(asked)}"
+    return _filled_cell(answered, asked, palette)
+
+
+def _filled_cell(answered: int, asked: int, palette: Palette) -> _Cell:
+    text = _filled(answered, asked)
     if answered == asked:
         return _Cell(text, palette.plain[1])
     return _Cell(text, palette.plain[0], answered / asked) if answered else _Cell(text)
 
 
-def _draw_part_legend(page: Page, texts: Iterable[str]) -> None:
-    chip, tall, x = 26.0, 12.0, 0.0
-    dark, light = page.palette.plain[1], page.palette.plain[0]
-    entries = (
-        (_Cell("5/5", dark), "Alla frågor besvarade"),
-        (_Cell("3/5", light, 0.6), "3 av 5 frågor besvarade"),
-        (_Cell("0/5"), "Ingen fråga besvarad"),
-    )
+def _filled(answered: int, asked: int) -> str:
+    return f"{swedish.number(answered)}/{swedish.number(asked)}"
+
+
+def _draw_part_legend(page: Page, texts: Iterable[str], most: int) -> None:
+    """Write what the fills mean, for a section of so many questions as the largest has."""
+    tall, x = 12.0, 0.0
+    some = most // 2
+    entries = [
+        (most, "Alla frågor ifyllda"),
+        *([(some, f"{swedish.number(some)} av {swedish.number(most)} frågor ifyllda")] if some else []),
+        (0, "Ingen fråga ifylld"),
+    ]
+    chip = max(26.0, width(_filled(most, most), SMALL) + 8.0)
     middle = page.y + tall / 2
-    for cell, meaning in entries:
+    for answered, meaning in entries:
+        cell = _filled_cell(answered, most, page.palette)
         _draw_cell(page, cell, x, middle, chip, tall, "")
         page.text(x + chip + 5.0, middle, meaning)
         x += chip + 5.0 + width(meaning) + 14.0
@@ -535,16 +554,16 @@ def _part_alt(rows: Rows, grid: _Grid) -> str:
     sentences = [
         f"Rutnät med {swedish.number(len(grid.units))} tillfrågade (rader) och "
         f"{swedish.number(len(grid.columns))} avsnitt (kolumner). Varje ruta visar hur många av avsnittets "
-        "frågor som är besvarade."
+        "frågor som är ifyllda."
     ]
     by_unit = {unit: [row for row in known if str(row["unit"]) == unit] for unit, _ in grid.units}
     full = [unit for unit, of in by_unit.items() if of and all(row["answered"] == row["asked"] for row in of)]
     empty = [unit for unit, of in by_unit.items() if of and not any(row["answered"] for row in of)]
     sentences.append(
-        f"Alla frågor besvarade: {swedish.number(len(full))} av {swedish.number(len(grid.units))} tillfrågade."
+        f"Alla frågor ifyllda: {swedish.number(len(full))} av {swedish.number(len(grid.units))} tillfrågade."
     )
     if empty:
-        sentences.append(f"Ingen fråga besvarad: {swedish.join(sorted(empty, key=swedish.sort_key))}.")
+        sentences.append(f"Ingen fråga ifylld: {swedish.join(sorted(empty, key=swedish.sort_key))}.")
     values = []
     for section in grid.columns:
         of = [row for row in known if str(row["section"]) == section]

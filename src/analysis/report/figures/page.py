@@ -14,6 +14,7 @@ from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
+from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
 from matplotlib.transforms import Affine2D, Transform
 
@@ -53,7 +54,10 @@ def label_lines(labels: Sequence[str], room: float, most: int = 99) -> list[tupl
 
 @dataclass(frozen=True)
 class Style:
-    """How a series is drawn: as a bar, or as a marker when it has a shape."""
+    """How a series is drawn: as a bar, or as a marker when it has a shape.
+
+    The lines of a hatch have the colour of the edge where one is given, else a light one that letters stand on.
+    """
 
     name: str
     colour: str
@@ -125,8 +129,9 @@ class Page:
         size: float = SIZE,
         bold: bool = False,
         colour: str | None = None,
+        halo: bool = False,
     ) -> None:
-        """Write one line, centred on a height."""
+        """Write one line, centred on a height; with a halo the letters keep a hatch behind them at a distance."""
         written = Text(
             x,
             y + 0.32 * size,
@@ -139,6 +144,8 @@ class Page:
             usetex=False,
             transform=self.points,
         )
+        if halo:
+            written.set_path_effects([withStroke(linewidth=2.4, foreground=WHITE)])
         self._add(written, 5)
 
     def lines(
@@ -204,6 +211,7 @@ class Page:
             transform=plot.transform,
         )
         patch.set_hatch_linewidth(0.9)
+        patch.set_hatchcolor(style.edge or self.palette.faint)
         self._add(patch, 3.0 if edge == WHITE else 3.5)
 
     def marker(self, plot: Plot, x: float, y: float, style: Style, label: str = "") -> None:

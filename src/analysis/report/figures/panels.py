@@ -1,10 +1,10 @@
-"""Charts of rows of bars: choices and themes (panels side by side for the groups), response, numbers."""
+"""Charts of rows of bars: choices (panels side by side for the groups), response, numbers."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -24,7 +24,6 @@ from analysis.report.figures.chart import (
     answers_of,
     capital,
     caption_of,
-    check_once,
     extremes,
     fine_print,
     group_label,
@@ -49,7 +48,7 @@ from analysis.report.figures.page import (
 )
 from analysis.report.swedish import NO_BREAK_SPACE
 
-__all__ = ["bars", "choice_chart", "response_chart", "theme_chart"]
+__all__ = ["bars", "choice_chart", "response_chart"]
 
 STATUS_LABELS: Mapping[str, str] = {
     "complete": "Fullständigt svar",
@@ -341,44 +340,45 @@ def _fine_print_of(rows: Sequence[Row], panels: Sequence[str]) -> list[str]:
     return fine_print((row.label for row in rows), hidden, empty)
 
 
-# Shares of groups: choices and themes
-# ------------------------------------
+# Choices
+# -------
 
 
 @dataclass(frozen=True)
-class _Shares:
-    """What is counted (an option, a theme): its label and its share in each group, in the order of the groups."""
+class _Option:
+    """What could be chosen: its label and its share in each group, in the order of the groups."""
 
     label: str
     of: list[Share]
 
 
-def _draw_shares(
-    shares: Sequence[_Shares],
+def _draw_options(
+    options: Sequence[_Option],
     groups: Sequence[str],
     palette: Palette,
     *,
     respondents: str,
     sort: bool,
-    last: _Shares | None,
+    last: _Option | None,
 ) -> tuple[Figure, list[Row], list[Panel]]:
-    """Draw a row for each option or theme and a panel for each group; return also what was drawn."""
-    everything = [*shares, last] if last else list(shares)
+    """Draw a row for each option and a panel for each group; return also what was drawn."""
+    everything = [*options, last] if last else list(options)
     several = len(groups) > 1
     bases = [[option.of[number].base for option in everything] for number in range(len(groups))]
     brief = [several and len(set(of_group) - {None}) == 1 for of_group in bases]
     panels = [Panel(name, n_of(of_group)) for name, of_group in zip(groups, bases, strict=True)]
+    with_axis = [
+        any(option.of[number].value is not None for option in everything) for number in range(len(groups))
+    ]
 
-    with_axis = [any(_on_axis(option.of[number]) for option in everything) for number in range(len(groups))]
-
-    def row(option: _Shares) -> Row:
+    def row(option: _Option) -> Row:
         marks = (
             _share_mark(share, share.brief if is_brief else share.text, has_axis)
             for share, is_brief, has_axis in zip(option.of, brief, with_axis, strict=True)
         )
         return Row(option.label, tuple(marks))
 
-    rows = [row(option) for option in shares]
+    rows = [row(option) for option in options]
     rows = (_by_size(rows) if sort else rows) + ([row(last)] if last else [])
     styles = [Style(groups[0], palette.series[0])]
     figure = _Plan(rows, panels if several else [Panel()], styles, _percent(f"Andel av {respondents}")).draw(
@@ -387,17 +387,10 @@ def _draw_shares(
     return figure, rows, panels
 
 
-def _on_axis(share: Share) -> bool:
-    """Return whether a share is drawn in per cent: its percentage was released, or it is of enough units."""
-    return share.value is not None or (
-        share.of_units and share.part is not None and (share.base or 0) > MOST_DOTS
-    )
-
-
 def _share_mark(share: Share, text: str, has_axis: bool) -> Mark:
     """Return the mark of a share: on the axis, or counted where no percentage is shown of so few."""
-    if _on_axis(share):
-        return Mark(share.part, text, share.text)
+    if share.value is not None:
+        return Mark(share.value, text, share.text)
     if share.n is None or not share.base:
         return Mark(None, text, share.text)
     part, whole = int(share.n), int(share.base)
@@ -405,12 +398,12 @@ def _share_mark(share: Share, text: str, has_axis: bool) -> Mark:
     return Mark(None, text, share.text, counted=(part, whole), dots=dots)
 
 
-def _shares_alt(rows: Sequence[Row], panels: Sequence[Panel], one: str, many: str, respondents: str) -> str:
-    """Return the alternative text of shares: the extremes of each group, and how many answered."""
+def _options_alt(rows: Sequence[Row], panels: Sequence[Panel], respondents: str) -> str:
+    """Return the alternative text of options: the extremes of each group, and how many answered."""
     names = [in_sentence(panel.name) for panel in panels]
     beside = f" i rutor sida vid sida för {swedish.join(names)}" if len(names) > 1 else ""
     sentences = [
-        f"Liggande staplar med andelen av {respondents} för {swedish.plural(len(rows), one, many)}{beside}."
+        f"Liggande staplar med andelen av {respondents} för {swedish.number(len(rows))} svarsalternativ{beside}."
     ]
     for number, panel in enumerate(panels):
         values = [(quoted(short(row.label)), row.marks[number].size, row.marks[number].said) for row in rows]
@@ -433,7 +426,8 @@ def choice_chart(
 
     A group of so few that no percentages were released has a dot for each answer and no axis.
     Each bar has its count beside it, with the percentage where one was released: "9 (56 %)" where the heading
-    of the panel tells how many answered, else "9 av 16 (56 %)". "Vet ej" comes last.
+    of the panel tells how many answered, else "9 av 16 (56 %)". "Vet ej" comes last; of several choices it has a row
+    where somebody has answered so.
 
     Parameters
     ----------
@@ -466,74 +460,37 @@ def choice_chart(
             labels.setdefault(option, str(row["item_text"] if row["value"] == CHOSEN else row["label"]))
             found.setdefault(option, {})[group] = Share.of(row["n"], row["base"], row["percent"])
     options = {
-        option: _Shares(labels[option], [of.get(group, Share.of(None, None, None)) for group in groups])
+        option: _Option(labels[option], [of.get(group, Share.of(None, None, None)) for group in groups])
         for option, of in found.items()
     }
     unsure = options.pop((None, DONT_KNOW), None)
-    figure, rows, panels = _draw_shares(
+    several = any(value == CHOSEN for _, value in options)
+    if unsure and several and all(share.n == 0 or share.base is None for share in unsure.of):
+        unsure = None
+    figure, rows, panels = _draw_options(
         list(options.values()), names, palette, respondents=respondents, sort=sort, last=unsure
     )
-    alt = _shares_alt(rows, panels, "svarsalternativ", "svarsalternativ", respondents)
+    alt = _options_alt(rows, panels, respondents)
     return Chart(figure, alt, caption or caption_of(question_text(counts, question), names))
 
 
 def _choices(counts: pd.DataFrame, question: str, group: str) -> Rows:
-    """Return a row for each option of a question: of several choices, how many chose it."""
+    """Return a row for each option of a question: of several choices, how many chose it, and how many "vet ej"."""
     rows = answers_of(counts, question, group)
     chosen = [row for row in rows if row["value"] == CHOSEN]
     if not chosen and any(row["item"] for row in rows):
         raise ValueError(f"the question {question!r} has items with options: draw it with scale_chart")
-    return chosen or rows
+    return [*chosen, *_unsure(rows)] if chosen else rows
 
 
-def theme_chart(
-    themes: pd.DataFrame,
-    *,
-    group_labels: Mapping[str, str] = GROUP_LABELS,
-    caption: str | None = None,
-    theme: str = "neutral",
-) -> Chart:
-    """Return a chart of how many units write about each theme: a row for each theme, a panel for each group.
+def _unsure(rows: Rows) -> Rows:
+    """Return the row of "vet ej" of a question with several choices, which is said once, of all of them.
 
-    Parameters
-    ----------
-    themes : pandas.DataFrame
-        theme, label, group, units, base_units: one row for each theme and group; ``units`` is empty where
-        suppressed. The groups are drawn in their order in the table, the group of all first.
-    group_labels, caption, theme
-        As for `scale_chart`.
-
-    Raises
-    ------
-    NothingToDraw
-        When no value can be shown.
-    ValueError
-        When a column is missing, or a part is larger than its whole.
+    Where it was said of some options only, there is none.
     """
-    palette = palette_of(theme)
-    rows = rows_of(themes, ("theme", "label", "group", "units", "base_units"), "the table of themes")
-    check_once(rows, ("theme", "group"), "the table of themes")
-    if not rows:
-        raise NothingToDraw("there are no themes")
-    groups = sorted(dict.fromkeys(str(row["group"]) for row in rows), key=lambda group: group != ALL)
-    by_key = {(row["theme"], str(row["group"])): row for row in rows}
-    labels = {row["theme"]: str(row["label"]) for row in rows}
-    bases = {str(row["group"]): row["base_units"] for row in rows}
-    shares = [
-        _Shares(label, [_theme_share(by_key.get((name, group)), bases[group]) for group in groups])
-        for name, label in sorted(labels.items(), key=lambda named: swedish.sort_key(named[1]))
-    ]
-    names = [group_label(group, group_labels) for group in groups]
-    figure, drawn, panels = _draw_shares(
-        shares, names, palette, respondents=RESPONDENTS, sort=True, last=None
-    )
-    alt = _shares_alt(drawn, panels, "tema", "teman", RESPONDENTS)
-    return Chart(figure, alt, caption or caption_of("Teman i fritextsvaren", names))
-
-
-def _theme_share(row: Mapping[Hashable, Any] | None, base: float | None) -> Share:
-    share = Share(None, base, None) if row is None else Share.of(row["units"], row["base_units"], None)
-    return replace(share, of_units=True)
+    unsure = [row | {"item": None, "item_text": None} for row in rows if row["value"] == DONT_KNOW]
+    same = len({(row["n"], row["base"]) for row in unsure}) == 1
+    return unsure[:1] if same else []
 
 
 # Response
@@ -593,7 +550,7 @@ def response_chart(
         Style(STATUS_LABELS["none"], palette.ink, shape="x"),
     ]
     seen = sorted({row.marks[0].style for row in rows} & {0, 1})
-    figure = _Plan(rows, [Panel()], styles, _percent("Andel besvarade frågor")).draw(
+    figure = _Plan(rows, [Panel()], styles, _percent("Andel ifyllda frågor")).draw(
         palette, [styles[number] for number in seen]
     )
     answered = sum(unit["status"] in ("complete", "partial") for unit in units)
@@ -627,9 +584,9 @@ def _response_alt(units: Sequence[Mapping[Hashable, Any]], what: str) -> str:
         for mark in (_response_mark(unit),)
     ]
     return (
-        "Liggande staplar med andelen besvarade frågor för varje tillfrågad. "
+        "Liggande staplar med andelen ifyllda frågor för varje tillfrågad. "
         f"{what}. "
-        f"{capital('; '.join(parts))}. Antal besvarade frågor bland dem som svarat: "
+        f"{capital('; '.join(parts))}. Antal ifyllda frågor bland dem som svarat: "
         f"{extremes(shares, 'störst andel för', 'minst andel för')}"
     )
 

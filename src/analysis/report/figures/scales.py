@@ -2,12 +2,12 @@
 
 The axis is the same in every chart, 100 per cent to both sides of zero, so that charts can be compared, and zero
 lies between two answers: what is neither low nor high, the middle of the scale and "vet ej", stands apart to the
-right. Of so few answers that no percentages are released each answer is a square, which stands on no axis.
+right. Of so few answers that no percentages are released each answer is a square, below the axis and on none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -62,6 +62,12 @@ FROM_ZERO = 0.6
 LOWER_SIDE, UPPER_SIDE = "← Lägre svar", "Högre svar →"
 """What stands above the two sides of the bars."""
 
+ONE_EACH = "För få svar för andelar: en ruta är ett svar"
+"""What stands above the rows of squares."""
+
+UNSURE_HATCH = "///"
+"""Tells "vet ej" from the middle of a scale, which is as light."""
+
 
 @dataclass(frozen=True)
 class Stack:
@@ -93,8 +99,18 @@ class Stack:
 
     @property
     def shown(self) -> bool:
-        """Whether there is a bar to draw."""
+        """Whether there is anything to draw."""
         return self.counts is not None and bool(self.base)
+
+    @property
+    def few(self) -> bool:
+        """Whether the answers are drawn one by one, on no axis."""
+        return self.shown and self.counted
+
+    @property
+    def on_axis(self) -> bool:
+        """Whether there is a bar to draw, in per cent."""
+        return self.shown and not self.counted
 
     @property
     def parts(self) -> tuple[int, ...]:
@@ -134,7 +150,7 @@ def scale_chart(
     """Return a chart of questions with the same scale: one bar for each question or item, to both sides.
 
     The middle option and "vet ej" stand apart. A row where any option is suppressed is written
-    ``..`` and has no bar; a row without released percentages has a square for each answer.
+    ``..`` and has no bar; a row without released percentages has a square for each answer, below the axis.
 
     Parameters
     ----------
@@ -346,25 +362,20 @@ def _draw_stacks(stacks: Sequence[Stack], palette: Palette) -> Figure:
         if heading:
             page.heading(heading)
         colours = scale_colours(len(options), part[0].polarity, palette)
-        key = [(Style(option, colour), option) for option, colour in zip(options, colours, strict=True)]
-        key += [(Style(unsure, WHITE), unsure)] if unsure else []
-        page.legend(key)
-        _draw_remark(page, part)
-        frame.draw(part, [style for style, _ in key])
-    frame.draw_axis()
+        styles = [Style(option, colour) for option, colour in zip(options, colours, strict=True)]
+        styles += [Style(unsure, WHITE, hatch=UNSURE_HATCH)] if unsure else []
+        page.legend((style, style.name) for style in styles)
+        _draw_remark(page, part[0].polarity)
+        frame.draw(part, styles)
     return page.finish()
 
 
-def _draw_remark(page: Page, stacks: Sequence[Stack]) -> None:
-    """Write below the key what the colours tell, and what squares are, where they are used."""
+def _draw_remark(page: Page, polarity: Polarity) -> None:
+    """Write below the key what the colours tell."""
     page.y -= GAP / 2
-    remarks = []
-    if stacks[0].polarity:
-        remarks.append(f"{page.palette.bad_name} är ogynnsamt, {page.palette.good_name} är gynnsamt.")
-    if any(stack.shown and stack.counted for stack in stacks):
-        remarks.append("Fristående rutor: ett svar var.")
-    if remarks:
-        page.text(0, page.y + LINE / 2, " ".join(remarks), size=SMALL, colour=page.palette.quiet)
+    if polarity:
+        said = f"{page.palette.bad_name} är ogynnsamt, {page.palette.good_name} är gynnsamt."
+        page.text(0, page.y + LINE / 2, said, size=SMALL, colour=page.palette.quiet)
         page.y += LINE
     page.y += GAP / 2
 
@@ -374,6 +385,7 @@ class _StackFrame:
 
     The answers below the middle of the scale grow to the left and those above it to the right, always on the same
     axis, so that charts can be compared. What belongs to neither side, the middle and "vet ej", stands apart.
+    Rows of squares follow below the axis.
     """
 
     def __init__(self, page: Page, stacks: Sequence[Stack]) -> None:
@@ -386,35 +398,55 @@ class _StackFrame:
         left = max(labels, end) + GAP
         answers = max(width(n_of([stack.base])) for stack in stacks)
         right = EDGE - max(answers + GAP, end)
-        self.with_side = bool(len(stacks[0].options) % 2) or any(stack.dont_know for stack in stacks)
-        apart = 2 * end + GAP if self.with_side else 0.0
-        unit = (right - left - apart) / (300 if self.with_side else 200)
-        self.scale = Plot(page, left, left + 200 * unit, -100, 100)
-        self.side = Plot(page, right - 100 * unit, right, 0, 100) if self.with_side else None
-        self.with_axis = any(stack.shown and not stack.counted for stack in stacks)
-        self.grid: list[tuple[float, float]] = []
         middle = ["mitten"] if len(stacks[0].options) % 2 else []
-        unsure = ["vet ej"] if any(stack.dont_know for stack in stacks) else []
+        unsure = ["vet ej"] if any(stack.dont_know for stack in stacks if stack.on_axis) else []
         self.apart = capital(", ".join(middle + unsure))
+        between = 2 * end + GAP if self.apart else 0.0
+        unit = (right - left - between) / (300 if self.apart else 200)
+        self.left, self.right = left, right
+        self.scale = Plot(page, left, left + 200 * unit, -100, 100)
+        self.side = Plot(page, right - 100 * unit, right, 0, 100) if self.apart else None
 
     def draw(self, stacks: Sequence[Stack], styles: Sequence[Style]) -> None:
-        """Draw the rows of one panel, below what its sides are."""
-        self._name_sides()
-        top = self.page.y
-        before = ""
+        """Draw the rows of one panel: bars below what their sides are, on their axis, then squares."""
+        with_axis = any(stack.on_axis for stack in stacks)
+        bars = [stack for stack in stacks if with_axis and not stack.few]
+        others = [stack for stack in stacks if stack not in bars]
+        if bars:
+            self._name_sides()
+            self._draw_axis(self._draw_rows(bars, styles, self._draw_bar))
+        if any(stack.few for stack in others):
+            page = self.page
+            page.y += BETWEEN if bars else 0.0
+            page.text(self.left, page.y + LINE / 2, ONE_EACH, size=SMALL, colour=page.palette.quiet)
+            page.y += LINE + BETWEEN / 2
+        self._draw_rows(others, styles, self._draw_squares)
+
+    def _draw_rows(
+        self,
+        stacks: Sequence[Stack],
+        styles: Sequence[Style],
+        draw: Callable[[Stack, Sequence[Style], float], None],
+    ) -> list[tuple[float, float]]:
+        """Draw rows below their headings; return from where to where there are rows, down the page."""
+        page = self.page
+        strips = []
+        top, before = page.y, ""
         for stack in stacks:
             if stack.heading not in ("", before):
-                self._close(top)
-                self.page.heading(stack.heading)
-                top = self.page.y
+                strips.append((top, page.y))
+                page.heading(stack.heading)
+                top = page.y
             before = stack.heading
             lines = self.labels[stack]
             high = max(BAR, LINE * len(lines))
-            middle = self.page.y + high / 2
-            self.page.lines(0, middle, lines)
-            self._draw_row(stack, styles, middle)
-            self.page.y += high + BETWEEN
-        self._close(top)
+            middle = page.y + high / 2
+            page.lines(0, middle, lines)
+            page.text(EDGE, middle, n_of([stack.base]), align="right")
+            draw(stack, styles, middle)
+            page.y += high + BETWEEN
+        strips.append((top, page.y))
+        return [(start - BETWEEN / 2, end - BETWEEN / 2) for start, end in strips if end > start]
 
     def _name_sides(self) -> None:
         """Write above the bars which answers grow to which side."""
@@ -426,24 +458,22 @@ class _StackFrame:
             page.text(self.side.left, y, self.apart, size=SMALL, colour=quiet)
         page.y += LINE + BETWEEN / 2
 
-    def _close(self, top: float) -> None:
-        if self.page.y > top:
-            self.grid.append((top - BETWEEN / 2, self.page.y - BETWEEN / 2))
-
-    def _draw_row(self, stack: Stack, styles: Sequence[Style], y: float) -> None:
-        page = self.page
-        page.text(EDGE, y, n_of([stack.base]), align="right")
+    def _draw_bar(self, stack: Stack, styles: Sequence[Style], y: float) -> None:
+        """Draw a row in per cent: to both sides of zero, and what stands apart."""
         if not stack.shown:
-            text, x = "Inga svar" if stack.base == 0 else HIDDEN, self.scale.across(0) + 4.0
-            page.clear(x, y, width(text))
-            page.text(x, y, text)
+            self._write_lack(stack, self.scale.across(0) + 4.0, y)
             return
-        draw = self._draw_squares if stack.counted else self._draw_parts
         lower, upper = stack.halves
-        draw(stack, styles, [*reversed(lower)], self.scale, -1, y)
-        draw(stack, styles, upper, self.scale, 1, y)
+        self._draw_parts(stack, styles, [*reversed(lower)], self.scale, -1, y)
+        self._draw_parts(stack, styles, upper, self.scale, 1, y)
         if self.side:
-            draw(stack, styles, stack.between, self.side, 1, y)
+            self._draw_parts(stack, styles, stack.between, self.side, 1, y)
+
+    def _write_lack(self, stack: Stack, x: float, y: float) -> None:
+        """Write why there is nothing to draw."""
+        text = "Inga svar" if stack.base == 0 else HIDDEN
+        self.page.clear(x, y, width(text))
+        self.page.text(x, y, text)
 
     def _draw_parts(
         self, stack: Stack, styles: Sequence[Style], parts: Sequence[int], plot: Plot, way: int, y: float
@@ -461,50 +491,53 @@ class _StackFrame:
             text = swedish.number(n)
             if width(text) + 1.5 <= wide * plot.unit:
                 middle = plot.across(start + wide / 2)
-                self.page.text(middle, y, text, align="center", colour=text_on(style.colour))
+                self.page.text(
+                    middle, y, text, align="center", colour=text_on(style.colour), halo=bool(style.hatch)
+                )
             at += wide
 
-    def _draw_squares(
-        self, stack: Stack, styles: Sequence[Style], parts: Sequence[int], plot: Plot, way: int, y: float
-    ) -> None:
-        """Draw a square for each answer, apart from each other, away from zero."""
-        page = self.page
-        answers = [(styles[part], i) for part in parts for i in range(1, stack.parts[part] + 1)]
-        room = plot.across(100) - plot.across(0)
-        apart = min(BAR + SQUARES_APART, room / max(1, len(answers)))
-        side = min(SQUARE, apart - 1.0)
-        start = plot.across(0)
-        if answers:
-            page.clear(min(start, start + way * apart * len(answers)), y, apart * len(answers))
+    def _draw_squares(self, stack: Stack, styles: Sequence[Style], y: float) -> None:
+        """Draw a square for each answer, apart from each other, from the lowest to the highest and "vet ej"."""
+        if not stack.shown:
+            self._write_lack(stack, self.left, y)
+            return
+        answers = [(styles[part], i) for part, n in enumerate(stack.parts) for i in range(1, n + 1)]
+        step = min(SQUARE + SQUARES_APART, (self.right - self.left) / len(answers))
+        side = min(SQUARE, 0.8 * step)
         for number, (style, i) in enumerate(answers):
-            x = start + way * (SQUARES_APART + apart * number) - (side if way < 0 else 0.0)
-            page.bar(page.sheet, x, side, y, SQUARE, style, f"{stack.label}|{style.name}|{i}")
+            label = f"{stack.label}|{style.name}|{i}"
+            self.page.bar(self.page.sheet, self.left + step * number, side, y, SQUARE, style, label)
 
-    def draw_axis(self) -> None:
-        """Draw the grid behind all rows and the per cent below them, unless no row is drawn in per cent."""
+    def _draw_axis(self, strips: Sequence[tuple[float, float]]) -> None:
+        """Draw the grid behind the rows and the per cent below them."""
         page = self.page
-        plots = [self.scale, *([self.side] if self.side else [])]
-        for plot in plots:
-            ticks = range(-100, 101, 50) if plot is self.scale else range(0, 101, 50)
-            for tick in ticks if self.with_axis else (0,):
-                for top, bottom in self.grid:
+        for plot in (self.scale, self.side):
+            if plot is None:
+                continue
+            for tick in range(-100 if plot is self.scale else 0, 101, 50):
+                for top, bottom in strips:
                     page.line(
                         plot, [tick, tick], [top, bottom], page.palette.rule if tick else page.palette.quiet
                     )
-                if self.with_axis:
-                    x, text = plot.across(tick), swedish.percent(abs(tick))
-                    page.text(x, page.y + 3.0, text, align="center", size=SMALL, colour=page.palette.quiet)
-        if self.with_axis:
-            page.y += 9.0
+                x, text = plot.across(tick), swedish.percent(abs(tick))
+                page.text(x, page.y + 3.0, text, align="center", size=SMALL, colour=page.palette.quiet)
+        page.y += 9.0
 
 
 def _scale_alt(stacks: Sequence[Stack]) -> str:
     options = stacks[0].options
     shown = [stack for stack in stacks if stack.shown]
-    sentences = [
-        f"Liggande staplar i {swedish.plural(len(stacks), 'rad', 'rader')} med svaren på skalan "
-        f"{_ends(options)}: lägre svar till vänster om noll, högre till höger{_said_apart(options)}."
-    ]
+    number = swedish.plural(len(stacks), "rad", "rader")
+    few = [stack.said for stack in stacks if stack.few]
+    if any(stack.on_axis for stack in stacks):
+        sentences = [
+            f"Liggande staplar i {number} med svaren på skalan {_ends(options)}: lägre svar till vänster om noll, "
+            f"högre till höger{_said_apart(options)}."
+        ]
+        if few:
+            sentences.append(f"För få svar för andelar, en ruta för varje svar: {listed(few)}.")
+    else:
+        sentences = [f"Rutor i {number}, en för varje svar på skalan {_ends(options)}."]
     if len(shown) == 1:
         sentences.append(f"{capital(shown[0].said)}: {_distribution(shown[0])}.")
     else:

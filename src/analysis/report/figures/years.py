@@ -38,8 +38,20 @@ from analysis.report.figures.page import (
 
 __all__ = ["years_chart"]
 
-OLDER_YEARS = ("|", "x", "+", "1", "2", "3", "4")
-"""Thin, faint shapes that stick out behind the marks of the two newest years where they coincide."""
+OLDER_YEARS = (
+    ("D", 6.5),
+    ("s", 11.5),
+    ("x", 13.0),
+    ("+", 14.0),
+    ("1", 15.0),
+    ("2", 15.0),
+    ("3", 15.0),
+    ("4", 15.0),
+)
+"""Light shapes and their sizes, of the newest first: each sticks out behind those of newer years where they meet."""
+
+JOINED = 1.4
+"""How thick the line from the year before to the newest is."""
 
 GOOD_AXIS = 130.0
 """Points; where the axis would be shorter, the labels are set in a narrower column."""
@@ -62,34 +74,30 @@ class _Row:
     @property
     def change(self) -> float | None:
         """The change from the year before to the newest in percentage points, None where either is not released."""
-        first, last = self.of[-2].percent, self.of[-1].percent
+        first, last = self.of[-2].value, self.of[-1].value
         return None if first is None or last is None else last - first
 
 
 def years_chart(
-    comparison: pd.DataFrame,
-    *,
-    sort: bool = True,
-    respondents: str = "de svarande",
-    caption: str | None = None,
-    theme: str = "neutral",
+    comparison: pd.DataFrame, *, question: str, respondents: str = "de svarande", theme: str = "neutral"
 ) -> Chart:
     """Return a chart of shares over years: a row for each label, with a mark for each year on one line.
 
-    A line joins the year before (a ring) and the newest (a dot); older years are faint marks. The numbers
-    stand in a column for each year, whose heading shows the mark.
+    A line joins the year before (a ring) and the newest (a dot), and a key says so; older years are lighter. The
+    numbers stand in a column for each year, whose heading shows the mark and how many answered. The rows keep the
+    order of the table.
 
     Parameters
     ----------
     comparison : pandas.DataFrame
         label, year, percent, n, base: one row for each label and year; ``n`` and ``percent`` are empty where
         they are suppressed or the question was not asked.
-    sort : bool
-        Sort by the last year, equals in the order of the table; else keep the order of the table.
+    question : str
+        The wording of the question, for the caption.
     respondents : str
         Whom the shares are of, as in running text, such as "förvaltningarna".
-    caption, theme
-        As for `scale_chart`.
+    theme : {"neutral", "stockholm"}
+        The colours.
 
     Raises
     ------
@@ -113,32 +121,25 @@ def years_chart(
         _Row(label, tuple(shares.get((label, year), unknown) for year in years))
         for label in dict.fromkeys(str(row["label"]) for row in found)
     ]
-    if sort:
-        rows.sort(key=_by_last_year)
     if all(share.value is None for row in rows for share in row.of):
         raise NothingToDraw("every percentage is suppressed, missing or of too few answers")
     bases = [
         (str(year), n_of(row.of[number].base for row in rows if not row.of[number].hidden))
         for number, year in enumerate(years)
     ]
-    what = f"Jämförelse {years[0]}–{years[-1]}, andel av {respondents}"
     figure = _Dumbbells(palette, rows, bases, f"Andel av {respondents}").draw()
-    return Chart(figure, _years_alt(rows, bases, respondents), caption or caption_of(what))
-
-
-def _by_last_year(row: _Row) -> tuple[bool, float]:
-    value = row.of[-1].value
-    return value is None, -(value or 0.0)
+    return Chart(figure, _years_alt(rows, bases, respondents), caption_of(question))
 
 
 def _styles(years: Sequence[str], palette: Palette) -> list[Style]:
-    """Return the mark of each year: faint shapes, a ring for the year before, a dot for the newest."""
+    """Return the mark of each year: light shapes, a ring for the year before, a dark dot for the newest."""
+    shapes = [OLDER_YEARS[back % len(OLDER_YEARS)] for back in range(len(years) - 2)]
     older = [
-        Style(year, palette.faint, OLDER_YEARS[number % len(OLDER_YEARS)], size=6.5)
-        for number, year in enumerate(years[:-2])
+        Style(year, palette.faint, shape, size=size)
+        for year, (shape, size) in zip(years[:-2], reversed(shapes), strict=True)
     ]
     before = Style(years[-2], palette.series[1], "o", hollow=True, size=8.5)
-    return [*older, before, Style(years[-1], palette.series[0], "o", size=5.0)]
+    return [*older, before, Style(years[-1], palette.series[0], "o", size=5.2)]
 
 
 class _Dumbbells:
@@ -179,9 +180,7 @@ class _Dumbbells:
     def draw(self) -> Figure:
         """Draw the headings, the rows and the axis."""
         page = self.page
-        unwritten = [n for n in range(len(self.bases)) if n not in self.columns]
-        if unwritten:
-            page.legend(((self.styles[n], self.bases[n][0]) for n in unwritten), left=self.left)
+        self._draw_legend()
         self._draw_heads()
         top = page.y
         for number, (row, lines) in enumerate(zip(self.rows, self.labels, strict=True)):
@@ -194,6 +193,20 @@ class _Dumbbells:
             page.y += high + BETWEEN
         self._draw_axis(top - BETWEEN / 2, page.y - BETWEEN / 2)
         return page.finish()
+
+    def _draw_legend(self) -> None:
+        """Write what the line joins, and which marks have no column; beside the headings where there is room."""
+        page, years = self.page, [year for year, _ in self.bases]
+        entries = [(self.styles[n], years[n]) for n in range(len(years)) if n not in self.columns]
+        if any(row.change for row in self.rows):
+            line = Style("", page.palette.quiet, "_", size=11.0)
+            entries.append((line, f"från {years[-2]} till {years[-1]}"))
+        if not entries:
+            return
+        top = page.y
+        page.legend(entries, left=self.left)
+        if len(entries) == 1 and self.left + 15.0 + width(entries[0][1]) < self._axis_end():
+            page.y = top
 
     def _rights(self) -> list[tuple[int, float]]:
         """Return where each column ends on the right."""
@@ -220,9 +233,8 @@ class _Dumbbells:
         self.page.line(self.plot, [0, 100], [y, y], self.page.palette.rule, thick=0.5)
         before, newest = row.of[-2].value, row.of[-1].value
         if before is not None and newest is not None and before != newest:
-            self.page.line(
-                self.plot, [before, newest], [y, y], self.page.palette.quiet, thick=1.6, front=True
-            )
+            joined = [before, newest]
+            self.page.line(self.plot, joined, [y, y], self.page.palette.quiet, thick=JOINED, front=True)
         for share, style in zip(row.of, self.styles, strict=True):
             if share.value is not None:
                 self.page.marker(self.plot, share.value, y, style, f"{row.label}|{style.name}")
@@ -243,9 +255,11 @@ class _Dumbbells:
 
 def _years_alt(rows: Sequence[_Row], bases: Sequence[tuple[str, str]], respondents: str) -> str:
     years = [year for year, _ in bases]
+    joined = any(row.change for row in rows)
+    line = f"; ett streck går från {years[-2]} till {years[-1]}" if joined else ""
     sentences = [
         f"Punktdiagram med andelen av {respondents} {swedish.join(years)} för "
-        f"{swedish.plural(len(rows), 'rad', 'rader')}; ett streck går från {years[-2]} till {years[-1]}."
+        f"{swedish.plural(len(rows), 'rad', 'rader')}{line}."
     ]
     for number, (year, n) in enumerate(bases):
         values = [(quoted(short(row.label)), row.of[number].part, row.of[number].text) for row in rows]
