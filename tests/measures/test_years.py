@@ -146,10 +146,10 @@ def test_only_questions_that_are_the_same_stand_side_by_side() -> None:
         {2022: crosswalk(newer, older)},
     )
     assert frame[["question", "question_text", "year", "n"]].values.tolist() == [
-        ["modern", "MODERN", 2022, 2],
-        ["modern", "MODERN", 2023, 1],
         ["plan", "PLAN", 2022, 2],
         ["plan", "PLAN", 2023, 1],
+        ["modern", "MODERN", 2022, 2],
+        ["modern", "MODERN", 2023, 1],
     ]
 
 

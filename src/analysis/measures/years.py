@@ -100,7 +100,8 @@ def compare_counts(counts: Mapping[int, pd.DataFrame], walks: Mapping[int, pd.Da
     -------
     DataFrame
         The columns of the newest year's counts, with ``year``; rows of earlier years bear the newest year's
-        question id and wording. Only questions that are the same in at least two years.
+        question id and wording. Only questions that are the same in at least two years, in the order of the newest
+        questionnaire.
     """
     newest = max(counts)
     parts = []
@@ -114,7 +115,12 @@ def compare_counts(counts: Mapping[int, pd.DataFrame], walks: Mapping[int, pd.Da
     shared = counts[newest]["question"].isin(earlier["question"])
     frame = pd.concat([counts[newest][shared].assign(year=newest), earlier], ignore_index=True)
     frame["question_text"] = frame["question_text"].astype("str")
-    return frame.sort_values(["question", "item", "group", "year"], kind="stable", ignore_index=True)
+    # As the newest questionnaire has them, whose rows come first: questions, their items, the groups of each.
+    places = {key: pd.factorize(frame[key])[0] for key in ("question", "item", "group")}
+    order = (
+        pd.DataFrame({**places, "year": frame["year"]}).sort_values([*places, "year"], kind="stable").index
+    )
+    return frame.loc[order].reset_index(drop=True)
 
 
 def geography(units: pd.DataFrame, register: Register, on: dt.date) -> pd.DataFrame:

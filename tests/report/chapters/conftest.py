@@ -203,7 +203,7 @@ class Built:
         }
         if by_unit:
             by_section = response_by_section(response, given, asked)
-            tables["unit_sections"] = Released(by_section, "Besvarade frågor", release_rule(asked))
+            tables["unit_sections"] = Released(by_section, "Ifyllda frågor", release_rule(asked))
         frames = {name: table.frame for name, table in tables.items()}
         codebook = describe_questions(asked, frames, ledger)
         tables["codebook"] = release_codebook(codebook, asked)

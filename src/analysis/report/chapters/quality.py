@@ -23,7 +23,7 @@ from analysis.report.chapters.reading import (
 )
 from analysis.report.chapters.results import response_sentence, sent_to, silent_sentence
 from analysis.report.chapters.wording import counted, number_of, quoted
-from analysis.report.chapters.years import counted_units
+from analysis.report.chapters.years import compared_questions, counted_units
 from analysis.report.document import plain, say, show
 from analysis.report.swedish import NO_BREAK_SPACE
 from analysis.report.tables import NO_CASES, SUPPRESSED, Column, Table, Value
@@ -616,9 +616,12 @@ def _comparability(results: Results) -> tuple[str, ...]:
     asked = {q["id"] for q in results.survey["questions"]}
     walk = walk[walk["question"].isin(asked)]
     same = int((walk["status"] == "same").sum())
+    compared = compared_questions(results, before)
+    told = swedish.share(same, len(walk), "fråga", "frågor")
+    of = f"Av dem jämförs {number_of(compared, 'fråga', 'frågor')} med fasta svarsalternativ i bilaga 3."
     return (
-        f"{swedish.share(same, len(walk), 'fråga', 'frågor')} är desamma som {before} och jämförs i bilagan om "
-        f"jämförelse över åren.",
+        f"{told} är desamma som {before}.",
+        of if compared else "",
         "Frågor som har ändrats jämförs inte.",
         counted_units(results),
     )

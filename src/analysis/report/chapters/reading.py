@@ -154,6 +154,23 @@ def readable(results: Results, counts: pd.DataFrame) -> pd.DataFrame:
     return counts.assign(percent=counts["percent"].mask(few))
 
 
+def unsure(rows: pd.DataFrame, by: str) -> pd.DataFrame:
+    """Return how many answered “don't know” to a question with several choices, a row for each group or year.
+
+    Nothing where nobody did, or where it was said of some options only.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        All counts of the question.
+    by : str
+        The column that tells groups or years apart.
+    """
+    said = rows[rows["value"] == "_dont_know"].drop_duplicates([by, "n", "base"])
+    known = bool((said["n"] != 0).fillna(True).any())
+    return said if known and said[by].is_unique else said.head(0)
+
+
 def nobody_answered(rows: pd.DataFrame) -> bool:
     """Return whether a question's counts are known to be of nobody."""
     return bool(rows.empty or rows["base"].fillna(1).eq(0).all())

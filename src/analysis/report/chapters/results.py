@@ -40,6 +40,7 @@ from analysis.report.chapters.reading import (
     steps,
     submissions,
     unit_name,
+    unsure,
 )
 from analysis.report.chapters.wording import (
     answer_phrase,
@@ -630,9 +631,7 @@ def _count_table(results: Results, question: Question, rows: pd.DataFrame) -> Ta
     groups = group_labels(results)
     notes = _base_notes(results, rows, groups)
     if question["kind"] == "multiple":
-        unknown = rows[rows["value"] == "_dont_know"].drop_duplicates("group")  # the same of every option
-        if not (unknown["n"] != 0).fillna(True).any():
-            unknown = unknown.head(0)
+        unknown = unsure(rows, "group")
         chosen = rows[(rows["value"] == "chosen")].assign(value=rows["item"], label=rows["item_text"])
         known_first = chosen[chosen["group"] == ALL].sort_values("n", ascending=False, kind="stable")
         place = {value: i for i, value in enumerate(known_first["value"])}

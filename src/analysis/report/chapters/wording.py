@@ -189,12 +189,6 @@ def count_of(results: Results, part: Part) -> str:
     return f"{text} ({swedish.percent(part.percent)})"
 
 
-def share_first(results: Results, part: Part) -> str:
-    """Return a part with the percentage first: “50 % (6 av 12)”; of few the count only."""
-    text = f"{swedish.number(part.n)} av {swedish.number(part.base)}"
-    return text if part.base < smallest_count(results) else f"{swedish.percent(part.percent)} ({text})"
-
-
 def quantified(results: Results, part: Part) -> str:
     """Return a part as a noun phrase with a quantifier and the count: “de flesta förvaltningarna (12 av 16)”."""
     return swedish.quantified(part.n, part.base, *respondents(results))

@@ -21,6 +21,7 @@ from analysis.report.chapters.reading import (
     respondents,
     smallest_count,
     unit_name,
+    unsure,
 )
 from analysis.report.chapters.results import cells_of, finding_sentence, with_unknown
 from analysis.report.chapters.wording import (
@@ -269,7 +270,6 @@ def comparison(results: Results) -> None:
 
 
 def _compare_question(results: Results, question: Question, counts: pd.DataFrame) -> None:
-    counts = _as_asked(question, counts)
     years = sorted(int(y) for y in counts["year"].unique())
     inside = counts[~counts["value"].isin(OUTSIDE_BASE)]
     paragraphs(_years_sentence(results, question, counts, years))
@@ -310,13 +310,6 @@ def _compare_question(results: Results, question: Question, counts: pd.DataFrame
     show(Table(question["text"], columns, body, notes=notes, key=key))
 
 
-def _as_asked(question: Question, counts: pd.DataFrame) -> pd.DataFrame:
-    """Return the counts of a question with its choices, or the rows of its grid, in the order of the questionnaire."""
-    items = question["options"] if question["kind"] == "multiple" else question["items"]
-    place = {item: i for i, item in enumerate(items)}
-    return counts.sort_values("item", key=lambda of: of.map(place), kind="stable") if place else counts
-
-
 def _one_line_each(question: Question, rows: pd.DataFrame) -> pd.DataFrame:
     """Return counts with one value and label for each answer, also of several choices and of grids.
 
@@ -331,21 +324,11 @@ def _one_line_each(question: Question, rows: pd.DataFrame) -> pd.DataFrame:
         newest = newest.sort_values("n", ascending=False, kind="stable")
         place = {option: i for i, option in enumerate(newest["value"])}
         chosen = chosen.sort_values("value", key=lambda values: values.map(place), kind="stable")
-        return pd.concat([chosen, _unsure(rows)])
+        return pd.concat([chosen, unsure(rows, "year")])
     if question["items"]:
         label = rows["item_text"].str.cat(rows["label"], sep=": ")
         return rows.assign(label=label, value=rows["item"].str.cat(rows["value"], sep=":"))
     return rows
-
-
-def _unsure(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return how many answered “don't know” to a question with several choices, a row for each year.
-
-    Nothing where nobody did, or where it was said of some options only.
-    """
-    unsure = rows[rows["value"] == "_dont_know"].drop_duplicates(["year", "n", "base"])
-    said = bool((unsure["n"] != 0).fillna(True).any())
-    return unsure if said and unsure["year"].is_unique else unsure.head(0)
 
 
 def _years_sentence(results: Results, question: Question, counts: pd.DataFrame, years: Sequence[int]) -> str:
