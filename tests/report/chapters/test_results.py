@@ -103,8 +103,9 @@ def test_who_answered_in_full(published: Any, built: Any, rows: list[dict[str, A
     )
     caption = "Ifyllda frågor per förvaltning och avsnitt"
     assert [f["caption"] for f in published.figures] == [caption]
-    assert published.rows(caption)[0] == ("Bromma", "3 av 3", "4 av 4", "1 av 1")
-    assert published.table(caption).notes == ("A1: Kunskap", "A2: Övrigt", "A3: Jämställdhet")
+    assert published.rows(caption)[0] == ("Bromma", "3", "4", "1")
+    notes = ("A1 Kunskap (tre frågor); A2 Övrigt (fyra frågor); A3 Jämställdhet (en fråga).",)
+    assert published.table(caption).notes == notes
     assert published.rows("Tillfrågade förvaltningar och deras svar")[-1] == (
         "Kulturförvaltningen", "Fackförvaltning", "Inget svar", "–", "8",
     )  # fmt: skip

@@ -244,13 +244,16 @@ def _unit_map(results: Results) -> None:
     publish_chart(results, figures.unit_map, frame.drop(columns="unit_id"), caption=caption, key="avsnitt")
     named = list(dict.fromkeys(frame["section"]))
     columns = [Column("unit", "Förvaltning")]
-    columns += [Column(f"a{i}", f"A{i}") for i in range(1, len(named) + 1)]
+    columns += [Column(f"a{i}", f"A{i}", "integer") for i in range(1, len(named) + 1)]
     body: list[list[Value]] = [
-        [str(unit), *(f"{r.answered} av {r.asked}" for r in part.itertuples())]
-        for unit, part in frame.groupby("unit", sort=False)
+        [str(unit), *map(int, part["answered"])] for unit, part in frame.groupby("unit", sort=False)
     ]
-    notes = [f"A{i}: {title}" for i, title in enumerate(named, start=1)]
-    show(Table(caption, columns, body, notes=notes, key="avsnitt"))
+    asked = frame.groupby("section")["asked"].max()
+    of = [
+        f"A{i} {title} ({number_of(int(asked[title]), 'fråga', 'frågor')})"
+        for i, title in enumerate(named, start=1)
+    ]
+    show(Table(caption, columns, body, notes=[f"{'; '.join(of)}."], key="avsnitt"))
 
 
 def _people_response(results: Results) -> None:
