@@ -40,6 +40,7 @@ bench: $(READY) ## Measure speed and memory against other ways of doing the same
 	@$(BIN)/python benchmarks/appendix.py
 	@$(BIN)/python benchmarks/pipeline.py
 	@$(BIN)/python benchmarks/country.py
+	@$(BIN)/python benchmarks/year.py --rows 1000000
 
 lab: $(READY) ## Open JupyterLab in the notebooks
 	@$(BIN)/jupyter lab notebooks

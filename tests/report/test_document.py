@@ -541,3 +541,20 @@ def test_another_program_gets_the_error_and_goes_on() -> None:
     notebook = valid(notebook_of("#### För djupt"))
     with pytest.raises(ExportError, match=r"cell 2 .*skips from level 1 to 4"):
         AppendixPDF().from_notebook_node(notebook)
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("Arbetet fungerar väl.", "Arbetet fungerar väl"),
+        ("Planer, program m.m.", "Planer, program m.m."),
+        ("Hur går det?", "Hur går det?"),
+        ("Och sedan …", "Och sedan …"),
+        ("Och sedan...", "Och sedan..."),
+        (".", "."),
+    ],
+)
+def test_a_caption_has_no_full_stop(document_of: Callable[..., Document], given: str, kept: str) -> None:
+    (block,) = document_of(Table(given, [Column("a", "A"), Column("b", "B")], [["x", "y"]])).blocks
+    assert isinstance(block, TableBlock)
+    assert block.caption == block.short_caption == kept

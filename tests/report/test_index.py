@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
@@ -96,12 +97,12 @@ def test_years_come_newest_first_and_appendices_sorted_as_swedish_is(outputs: Pa
     assert [text.split(",")[0].strip() for _, text in shown.links] == [
         "Bilaga 2 2023 webbsida",
         "Bilaga 1. Resultat 2022 webbsida",
-        "PDF av Bilaga 1. Resultat 2022",
+        "pdf av Bilaga 1. Resultat 2022",
         "Word av Bilaga 1. Resultat 2022",
         "Bromma 2022 webbsida",
         "Älvsjö & Åland 2022 webbsida",
         "Östermalm 2022 webbsida",
-        "PDF av Östermalm 2022",
+        "pdf av Östermalm 2022",
         "Excel av Bilagornas tabeller 2022",
         "SVG av Diagram 1. Antal & andel < 5",
         "PNG av Diagram 1. Antal & andel < 5",
@@ -128,6 +129,27 @@ def test_the_figures_of_an_appendix_are_folded_under_its_title(outputs: Path) ->
     assert markup.count("<details>") == markup.count(summary) == 1
 
 
+def test_the_first_year_says_why_it_has_no_comparison(outputs: Path) -> None:
+    note = "<p>Bilaga 3 saknas: det finns inget tidigare år att jämföra med.</p>"
+    assert note not in index.render(outputs)  # 2021 has a folder, so 2022 is not the first year
+    shutil.rmtree(outputs / "2021")
+    older = index.render(outputs).partition('id="ar-2022"')[2]
+    assert older.count(note) == index.render(outputs).count(note) == 1
+    (outputs / "2022" / "bilaga-3-jamforelse.pdf").write_bytes(b"x")
+    assert note not in index.render(outputs)
+
+
+def test_a_year_names_those_who_have_not_answered(outputs: Path) -> None:
+    assert "Har inte svarat" not in index.render(outputs)
+    rows = ["a,Älvsjö,complete", "b,Östermalm,none", "c,Bromma & Co,empty", "d,Farsta,partial"]
+    (outputs / "2022" / "results").mkdir()
+    path = outputs / "2022" / index.RESPONSE
+    path.write_text("\n".join(["unit_id,name,status", *rows]), encoding="utf-8")
+    assert "<p>Har inte svarat: Bromma &amp; Co och Östermalm.</p>" in index.render(outputs)
+    path.write_text("\n".join(["unit_id,name,status", rows[0]]), encoding="utf-8")
+    assert "Har inte svarat" not in index.render(outputs)
+
+
 def test_a_year_without_appendices_is_not_listed_and_no_year_is_told(tmp_path: Path) -> None:
     (tmp_path / "2021" / "results").mkdir(parents=True)
     markup = index.render(tmp_path)
@@ -138,7 +160,7 @@ def test_a_year_without_appendices_is_not_listed_and_no_year_is_told(tmp_path: P
 
 def test_an_appendix_without_a_page_is_called_as_its_files(tmp_path: Path) -> None:
     (tmp_path / "bilaga-9-egen.pdf").write_bytes(b"%PDF")
-    assert read_appendices(tmp_path) == [Appendix("bilaga-9-egen", (), (("PDF", "bilaga-9-egen.pdf", 4),))]
+    assert read_appendices(tmp_path) == [Appendix("bilaga-9-egen", (), (("pdf", "bilaga-9-egen.pdf", 4),))]
 
 
 def test_the_same_files_give_the_same_page_whatever_their_dates(outputs: Path) -> None:

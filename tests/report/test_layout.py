@@ -7,7 +7,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.report.blocks import Block, ExportError, Figure, Heading, Paragraph, Quote, TableBlock, Text
-from analysis.report.layout import GAP, LONGEST_WORD, Setting, Typesetter, dejavu, is_whole
+from analysis.report.layout import (
+    GAP,
+    LONGEST_WORD,
+    Placed,
+    Setting,
+    Typesetter,
+    dejavu,
+    is_whole,
+    rows_together,
+)
 from analysis.report.tables import Column, Table
 
 SMALL, TURNED = Setting(10.0, 300.0, 600.0, landscape=False), Setting(8.0, 600.0, 300.0, landscape=True)
@@ -45,8 +54,38 @@ def test_a_table_takes_the_first_setting_with_room() -> None:
     # Three words of 27 letters, about 18 units wide when bold: 3 × 190 points at size 10, 3 × 150 at size 8.
     (placed,) = SETTER.place(table(*["Arbetsmarknadsförvaltningen"] * 3), "cell 1")
     assert placed.setting is TURNED
-    # A word as wide as its column is taken for two lines: rather too high than too low.
-    assert SETTER.row_heights(placed) == [2 * 8 * 1.25 + 8, 8 * 1.25 + 8]
+    assert SETTER.row_heights(placed) == [8 * 1.25 + 8, 8 * 1.25 + 8]
+
+
+def test_a_text_is_taken_for_rather_too_many_lines_than_too_few() -> None:
+    # Nine lines of text fit in ten that are not quite full.
+    placed = Placed(table("A", "B"), SMALL, (SETTER.width("ord", 10.0) / 9, 100.0))
+    assert SETTER.row_heights(placed)[1] == 10 * 10 * 1.25 + 10
+
+
+def test_a_heading_of_many_words_gets_room_for_four_lines() -> None:
+    (placed,) = SETTER.place(table("A", "Alla svarande med samma svar"), "cell 1")
+    needed = SETTER.width("Alla", 10.0, bold=True) + SETTER.width("svarande", 10.0, bold=True)
+    assert placed.widths[1] >= needed
+
+
+def test_what_is_left_of_the_width_goes_to_the_cells_before_the_headings() -> None:
+    columns = [Column("a", "Fråga"), Column("b", "Förvaltningar som har svarat så")]
+    (placed,) = SETTER.place(Table("T", columns, [["Hur har det gått med arbetet i år?", "Ja"]]), "cell 1")
+    assert placed.setting is SMALL
+    question, answer = placed.widths
+    assert question == pytest.approx(SETTER.width("Hur har det gått med arbetet i år?", 10.0))
+    assert answer < SETTER.width("Förvaltningar som har svarat så", 10.0, bold=True)
+
+
+def test_a_setting_with_narrower_columns_is_tried_before_a_turned_page() -> None:
+    tight = Setting(8.0, 300.0, 600.0, landscape=False, comfort=6.0)
+    setter = Typesetter(SETTER.regular, SETTER.bold, (SMALL, tight, TURNED))
+    texts = Table("T", [Column(f"c{i}", "Rubrik") for i in range(5)], [["ord och ord och ord"] * 5])
+    (placed,) = setter.place(texts, "cell 1")
+    assert placed.setting is tight
+    (placed,) = setter.place(table(*["Arbetsmarknadsförvaltningen"] * 3), "cell 1")
+    assert placed.setting is TURNED  # a word would be cut
 
 
 @given(st.lists(st.text("abcdefghij -", min_size=1, max_size=40).filter(str.strip), min_size=2, max_size=30))
@@ -101,10 +140,27 @@ def test_a_heading_and_its_text_go_along_with_a_table_or_figure(
     assert [bool(entry.parts) for entry in laid] == [isinstance(b, TableBlock) for b in [*before, last]]
 
 
-def test_a_table_stays_whole_while_it_has_few_rows_and_takes_little_of_a_page() -> None:
-    assert is_whole([20.0] * 7, SMALL)  # six rows below the headings
-    assert not is_whole([20.0] * 8, SMALL)
-    assert not is_whole([70.0] * 4, SMALL)  # 280 of 600 points
+def test_a_table_stays_whole_while_it_takes_little_of_a_page() -> None:
+    assert is_whole([20.0] * 8, SMALL)  # 160 of 600 points
+    assert not is_whole([20.0] * 10, SMALL)
+    assert is_whole([35.0] * 6, SMALL)  # 210 points, but five rows are too few for two pages
+    assert not is_whole([70.0] * 5, SMALL)  # 350 points: high rows may part
+
+
+@pytest.mark.parametrize(
+    ("heights", "together"),
+    [
+        ([20.0] * 30, (3, 3)),
+        ([20.0] * 27 + [50.0] * 3, (3, 2)),  # 96 points are enough, three rows or not
+        ([20.0, 100.0, *[20.0] * 28], (1, 3)),
+        ([20.0] * 28 + [500.0, 20.0], (3, 1)),  # a very high row may itself break
+        ([20.0, 20.0, 20.0], (2, 2)),
+    ],
+)
+def test_a_table_that_breaks_has_some_rows_on_both_pages(
+    heights: list[float], together: tuple[int, int]
+) -> None:
+    assert rows_together(heights, SMALL) == together
 
 
 def paragraph(text: str) -> Paragraph:
@@ -119,6 +175,8 @@ def paragraph(text: str) -> Paragraph:
         ([HEADING, paragraph("Kort."), paragraph("Mer.")], [False, True, False]),
         ([HEADING, paragraph("Lång. " * 50), paragraph("Mer.")], [False, False, False]),
         ([paragraph("Så här:"), HEADING], [False, False]),
+        ([HEADING, paragraph("Kort."), HEADING], [False, True, False]),
+        ([HEADING, paragraph("Två rader. " * 10), HEADING], [False, False, False]),
         ([paragraph("Så här:")], [False]),
     ],
 )

@@ -387,6 +387,85 @@ def test_headings_repeat_when_a_table_breaks_over_pages(document_of: Callable[..
     assert all("Förvaltningens namn" in text for text in pages)
 
 
+@pytest.mark.parametrize("above", range(20, 33))
+def test_a_table_that_breaks_has_three_rows_on_its_last_page(
+    document_of: Callable[..., Document], above: int
+) -> None:
+    rows = [[f"Rad {number}", "ord"] for number in range(above)]
+    table = Table("Lång", [Column("a", "Namn"), Column("b", "Text")], rows)
+    data = pdf.render(document_of("## A\n\n" + "Ett stycke.\n\n" * 6, table))
+    counts = [len(re.findall(r"Rad \d+", page)) for page in text_of(data)]
+    assert sum(counts) == above
+    assert all(count == 0 or count >= 3 for count in counts)
+    with pikepdf.open(io.BytesIO(data)) as file:
+        tree = file.Root.StructTreeRoot
+        assert len(elements(tree, "Table")) == len(elements(tree, "TBody")) == 1
+        assert elements(tree, "TFoot") == []
+        assert len(elements(elements(tree, "TBody")[0], "TR")) == above
+
+
+def test_a_short_table_is_not_broken(document_of: Callable[..., Document]) -> None:
+    table = Table("Kort", [Column("a", "Namn"), Column("b", "Text")], [[f"Rad {n}", "ord"] for n in range(6)])
+    for paragraphs in range(8, 24):
+        pages = text_of(pdf.render(document_of("## A\n\n" + "Ett stycke.\n\n" * paragraphs, table)))
+        assert sorted(len(re.findall(r"Rad \d+", page)) for page in pages)[:-1] == [0] * (len(pages) - 1)
+
+
+def test_a_copied_checksum_is_the_checksum(document_of: Callable[..., Document]) -> None:
+    checksum = "2d3cf41f5e6a7b8c9d0e1f2a3b4c5d6e7f8a9b0c1d2e3f4a5b6c7d8e9f0a1b2c"
+    columns = [Column("a", "Fil"), *(Column(f"b{n}", "Summa") for n in range(3))]
+    table = Table("Filer", columns, [["a.csv", checksum, checksum, checksum]])
+    data = pdf.render(document_of(f"Filen `{checksum}` och {checksum}.", table))
+    text = "".join(text_of(data))
+    assert "\u200b" not in text
+    assert (
+        "".join(text.split()).count(checksum) >= 2
+    )  # in the text; in the cells the lines of three stand side by side
+    assert len(re.findall(r"[0-9a-f]{8,}", text)) >= 2 + 3 * 2  # and they were broken
+
+
+def test_an_item_in_a_cell_goes_on_under_its_text(document_of: Callable[..., Document]) -> None:
+    long = "• Stadens grundutbildning om risk- och skyddsfaktorer för alla medarbetare i staden"
+    table = Table("Lista", [Column(c, c.upper()) for c in "abcd"], [["Fråga " * 12, f"{long}\n• Kort", "x " * 60, "y " * 60]])  # fmt: skip
+    (page,) = pymupdf.open(stream=pdf.render(document_of("Text.", table)))
+    words = {word[4]: word[0] for word in page.get_text("words")}
+    assert words["Stadens"] == pytest.approx(words["Kort"], abs=0.1)
+    continued = [
+        word for word in page.get_text("words") if word[4] in ("skyddsfaktorer", "medarbetare", "staden")
+    ]
+    starts = [w for w in continued if abs(w[0] - words["Stadens"]) < 30]
+    assert starts
+    assert all(word[0] >= words["Stadens"] - 0.3 for word in continued)
+
+
+@pytest.mark.parametrize("headings", [4, 26, 28, 30, 60])
+def test_the_contents_never_leave_an_entry_or_two_on_a_page(
+    document_of: Callable[..., Document], headings: int
+) -> None:
+    text = "\n\n".join(f"## Avsnitt om något\n\nText {number}." for number in range(headings))
+    pages = text_of(pdf.render(document_of(text)))
+    contents = [
+        page.partition("Text 0.")[0]
+        for page in pages[: 1 + next(n for n, page in enumerate(pages) if "Text 0." in page)]
+    ]
+    entries = [page.count("Avsnitt om något") for page in contents]
+    assert sum(entries) == headings + 1  # and the first heading itself
+    assert all(count == 0 or count > 2 for count in entries[:-1])
+    assert entries[-1] == 1 or entries[-1] > 3
+
+
+def test_the_text_goes_on_below_the_lists_where_there_is_room(document_of: Callable[..., Document]) -> None:
+    table = Table("Svar", [Column("a", "Namn"), Column("b", "Text")], [["x", "y"]])
+    more = "\n\n".join(["## Mer\n\nText."] * 12)
+    few = text_of(pdf.render(document_of("## Början", *[table] * 30, more)))
+    assert len(re.findall(r"^Tabell \d+$", few[1], re.MULTILINE)) == 30  # the list is whole
+    assert "1 Början" in few[1]
+    many = text_of(pdf.render(document_of("## Början", *[table] * 50, more)))
+    assert len(re.findall(r"^Tabell \d+$", many[1], re.MULTILINE)) == 50
+    assert "1 Början" not in many[1]
+    assert "1 Början" in many[2]
+
+
 def test_a_wide_table_takes_its_heading_to_the_landscape_page(document_of: Callable[..., Document]) -> None:
     data = pdf.render(document_of("Före.\n\n## Bred\n\n### Underrubrik\n\nInledning.", wide_table(12)))
     with pymupdf.open(stream=data) as file:

@@ -143,6 +143,11 @@ class Tags:
                 pieces.append(self.text(child, at))
         return "".join(pieces)
 
+    def cell_text(self, cell: Any, page: int | None) -> str:
+        """Return the text of a cell: its own, or that of its paragraphs where it holds a list."""
+        paragraphs = [c for c in self.children(cell, page) if not isinstance(c[0], str) and c[0].S == "/P"]
+        return "".join(self.text(*paragraph) for paragraph in paragraphs) or self.text(cell, page)
+
     def note(self, element: Any, page: int | None) -> None:
         paragraphs = [
             self.text(c, at)
@@ -181,9 +186,9 @@ class Tags:
                 case "Figure":
                     yield "figure", str(child.Alt)
                 case "TH":
-                    yield f"heading of {self.scope(child)}", self.text(child, at)
+                    yield f"heading of {self.scope(child)}", self.cell_text(child, at)
                 case "TD":
-                    yield "cell", self.text(child, at)
+                    yield "cell", self.cell_text(child, at)
                 case "TOC" | "Lbl":
                     pass
                 case _:
@@ -238,6 +243,10 @@ WORD_KINDS = {
 }
 
 
+FRONT = re.compile("Status|Title|Subtitle|Uppgift|toc", re.IGNORECASE)
+"""The styles of the first page, which no other has."""
+
+
 def read_word(document: Document) -> tuple[Shown, Shown]:
     file = docx.Document(io.BytesIO(word.render(document)))
 
@@ -253,7 +262,7 @@ def read_word(document: Document) -> tuple[Shown, Shown]:
                         yield (heading if is_heading else "cell"), cell.text
                 continue
             style, text = element.style.name, word_text(element._p)
-            begun = begun or bool(element.paragraph_format.page_break_before)
+            begun = begun or not FRONT.match(element.style.name)
             alts = [picture.get("descr") for picture in element._p.iter(qn("wp:docPr"))]
             if style == "Title":
                 yield "h1", text
@@ -298,6 +307,16 @@ def test_the_sample_is_the_same_in_every_format(sample: Document, tmp_path: Path
     assert kinds.count("caption") == 6
     assert len(notes) == 2
     assert ("caption", squeezed("Tabell 3. Effekter på kort och lång sikt")) in shown
+
+
+def test_lists_within_cells_are_the_same_in_every_format(
+    document_of: Callable[..., Document], tmp_path: Path
+) -> None:
+    rows = [["Fråga ett", "Svar:\n• Ja: 1\n• Nej, men arbete pågår: 2\nInget mer"], ["Fråga två", "• Vet ej"]]
+    table = Table("Kodbok.", [Column("a", "Fråga"), Column("b", "Svar")], rows)
+    shown, _ = check_same(document_of("## A", table), tmp_path)
+    assert ("caption", squeezed("Tabell 1. Kodbok")) in shown
+    assert ("cell", squeezed(rows[0][1])) in shown
 
 
 @pytest.mark.parametrize("read", [read_html, lambda d: read_pdf(d, Path())], ids=["html", "pdf"])

@@ -192,10 +192,23 @@ def test_html_marks_headings_and_escapes_text() -> None:
         '<table aria-describedby="t1-noter">',
         '<caption id="t1"><span>Tabell 1. A &lt; B</span></caption>',
         "<thead>",
-        '<tr><th scope="col">Namn &amp; ort</th><th scope="col" class="number">Antal</th></tr>',
+        '<tr><th scope="col"><span>Namn &amp; ort</span></th><th scope="col" class="number"><span>Antal</span></th></tr>',
         "</thead>",
         "<tbody>",
-        '<tr><th scope="row">&lt;b&gt;<br>rad 2</th><td class="number">1</td></tr>',
+        '<tr><th scope="row" class="lines">&lt;b&gt;<br>rad 2</th><td class="number">1</td></tr>',
         "</tbody>",
         "</table>",
     ]
+
+
+def test_each_item_of_a_list_in_a_cell_has_an_element_of_its_own() -> None:
+    table = Table("T", [Column("a", "A")], [["Ett <av>:\n• Ja: 1\n• Nej: 2\nslut\noch mer"]], row_headers=0)
+    items = '<div class="item"><span>• </span>Ja: 1</div><div class="item"><span>• </span>Nej: 2</div>'
+    assert f'<td class="lines">Ett &lt;av&gt;:{items}slut<br>och mer</td>' in table.to_html()
+
+
+def test_a_cell_of_short_lines_says_so() -> None:
+    rows = [["Rinkeby-Kista: nej\nSpånga-Tensta: ja"], ["Nej"], [f"Ja\n{'ord ' * 7}"]]
+    markup = Table("T", [Column("a", "A")], rows, row_headers=0).to_html()
+    assert '<td class="lines">Rinkeby-Kista: nej<br>Spånga-Tensta: ja</td>' in markup
+    assert markup.count('class="lines"') == 1

@@ -85,6 +85,9 @@ def notes_of(file: Any) -> Any:
 
 # The same blocks with the same texts
 
+FRONT = re.compile("Status|Title|Subtitle|Uppgift|toc", re.IGNORECASE)
+"""The styles of the first page, which no other has."""
+
 
 def read(content: Inlines, document: Document) -> str:
     """Return a text as a reader reads it, without the numbers of footnotes."""
@@ -151,7 +154,7 @@ def found(file: Any) -> Iterator[Shown]:
         if isinstance(element, WordTable):
             yield "table", [tuple(cell.text for cell in row.cells) for row in element.rows]
             continue
-        begun = begun or bool(element.paragraph_format.page_break_before)
+        begun = begun or not FRONT.match(element.style.name)
         pictures = [picture.get("descr") for picture in element._p.iter(qn("wp:docPr"))]
         if begun and (element.text or pictures):
             yield element.style.name, pictures[0] if pictures else element.text

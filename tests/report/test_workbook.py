@@ -153,6 +153,34 @@ def test_numbers_stay_numbers_and_the_lack_of_one_is_a_word(document_of: Callabl
     ]
 
 
+def test_signs_become_the_words_of_the_legend_and_steps_become_numbers(
+    document_of: Callable[..., Document],
+) -> None:
+    columns = [Column("unit", "Förvaltning"), Column("f", "F1"), Column("v", "Version")]
+    table = Table("Svar", columns, [["Farsta", "4", "1.2"], ["Älvsjö", "×", "3"], ["Bromma", "?", "012"]],
+                  notes=["F1: frågan.", "Tecken i tabellen: × inget svar; ? vet ej; . ej aktuellt."])  # fmt: skip
+    found = sheets(workbook.render(document_of(table)))
+    assert found["Tabell 1"][-3:] == [
+        ["Farsta", 4, "1.2"],
+        ["Älvsjö", "[inget svar]", "3"],
+        ["Bromma", "[vet ej]", "012"],
+    ]
+    assert [row[1] for row in found["Noter"][-1:]] == ["F1: frågan."]  # the legend of signs is of no use here
+    explained = ["[inget svar]: visas som × i bilagan.", "[vet ej]: visas som ? i bilagan."]
+    assert flat(found["Tabell 1"])[2:4] == explained
+    cover = flat(found["Omslag"])
+    start = cover.index("Ord i stället för tecken")
+    assert cover[start : start + 4] == ["Ord i stället för tecken", *explained, "Utgivare"]
+
+
+def test_the_cover_explains_only_words_that_occur(document_of: Callable[..., Document]) -> None:
+    cover = flat(sheets(workbook.render(document_of(TABLE)))["Omslag"])
+    assert sum(text.startswith("[") for text in cover) == 2
+    plain = Table("Svar", COLUMNS[:2], [["Farsta", 1]])
+    cover = flat(sheets(workbook.render(document_of(plain)))["Omslag"])
+    assert "Ord i stället för tecken" not in cover
+
+
 def test_the_cover_says_what_it_is_in_swedish(document_of: Callable[..., Document]) -> None:
     about = {
         "title": "Bilaga 1",
@@ -214,7 +242,7 @@ def test_signs_that_the_library_would_take_for_notes_stay(document_of: Callable[
     rows = flat(found["Tabell 1"])
     assert "Tabell 1. Kostnad $ $a$ $ [not 1]" in rows
     assert "I $ $c$ $" in rows
-    assert "tecken: –" in rows
+    assert "tecknet –" in rows
     assert ["[not 1]", "Not $ $d$ $.", "Tabell 1"] in found["Noter"]
     assert not any("[note" in str(cell) for cell in rows)
 
@@ -223,8 +251,8 @@ def test_a_cell_is_never_empty_nor_cut_in_silence(document_of: Callable[..., Doc
     columns = [Column("a", "A"), Column("b", "B")]
     rows = [["x", ""], ["y", " "], ["Å", "Ö"], ["z", "ord " * 10_000]]
     found = sheets(workbook.render(document_of(Table("Texter", columns, rows))))["Tabell 1"]
-    assert [row[1] for row in found[-4:-1]] == ["[ingen text]", "[ingen text]", "tecken: Ö"]
-    assert found[-2][0] == "tecken: Å"  # the library wants a letter of the English alphabet
+    assert [row[1] for row in found[-4:-1]] == ["[ingen text]", "[ingen text]", "tecknet Ö"]
+    assert found[-2][0] == "tecknet Å"  # the library wants a letter of the English alphabet
     assert len(found[-1][1]) == 32_767
     assert found[-1][1].endswith(" [hela texten står i bilagan]")
     assert "[ingen text]: cellen är tom i bilagan." in flat(found)

@@ -453,6 +453,7 @@ class _Reader:
 
     def add_table(self, table: Table) -> None:
         self.tables += 1
+        table = replace(table, caption=_without_stop(table.caption))
         block = TableBlock(table, self.tables, self.cell)
         self.add_target(block.ident, table.key, block.label)
         self.blocks.append(block)
@@ -466,7 +467,8 @@ class _Reader:
             return
         for what, do in _figure_faults(figure):
             self.problem(what, do)
-        figure = replace(figure, number=self.figures, cell=self.cell)
+        caption = _without_stop(figure.caption)
+        figure = replace(figure, caption=caption, number=self.figures, cell=self.cell)
         self.add_target(figure.ident, figure.key, figure.label)
         self.blocks.append(figure)
 
@@ -744,6 +746,19 @@ def _all_blocks(blocks: Iterable[Block], notes: Iterable[Footnote]) -> Iterator[
     yield from inside(blocks)
     for note in notes:
         yield from note.blocks
+
+
+def _without_stop(caption: str) -> str:
+    """Return a caption without its full stop, which a heading does not have; an abbreviation keeps its own.
+
+    Examples
+    --------
+    >>> _without_stop("Samhandlingen fungerar väl."), _without_stop("Planer, program m.m.")
+    ('Samhandlingen fungerar väl', 'Planer, program m.m.')
+    """
+    *_, last = caption.split() or [""]
+    is_stop = len(last) > 1 and last.find(".") == len(last) - 1
+    return caption.rstrip()[:-1] if is_stop else caption
 
 
 def _shortened(text: str, longest: int = 60) -> str:

@@ -7,6 +7,7 @@ itself is read from its first block, which `analysis.report.html` writes.
 from __future__ import annotations
 
 import contextlib
+import csv
 import html
 import os
 import re
@@ -24,11 +25,17 @@ NAME = "index.html"
 _GROUPS = (("", "bilaga-*", "Gemensamma bilagor"), ("forvaltningar", "*", "Bilagor per förvaltning"))
 """Folder of a year, which files in it, and what they are together."""
 
-_FORMATS = {".html": "webbsida", ".pdf": "PDF", ".docx": "Word", ".xlsx": "Excel"}
+_FORMATS = {".html": "webbsida", ".pdf": "pdf", ".docx": "Word", ".xlsx": "Excel"}
 """The formats of an appendix, in the order in which they are offered."""
 
 WORKBOOK = "tabeller.xlsx"
 """The tables of the appendices, in the folder of a year."""
+
+COMPARISON = "bilaga-3-jamforelse"
+"""The appendix that compares with earlier years; the first year has none."""
+
+RESPONSE = "results/response.csv"
+"""Who was asked and who answered, in the folder of a year, where it is released."""
 
 FIGURES = "figurer"
 """The folder of a year that holds a folder of figures for each appendix."""
@@ -91,7 +98,9 @@ def _alone(folder: Path) -> Iterator[None]:
 def render(outputs: Path) -> str:
     """Return the page over all years below a folder, newest first. The same files give the same text."""
     years = sorted((p.name for p in outputs.iterdir() if re.fullmatch(r"\d{4}", p.name)), reverse=True)
-    sections = {year: markup for year in years if (markup := _year(outputs / year))}
+    sections = {
+        year: markup for year in years if (markup := _year(outputs / year, is_first=year == years[-1]))
+    }
     links = "\n".join(f'<li><a href="#ar-{year}">{year}</a></li>' for year in sections)
     contents = (
         '<nav aria-labelledby="innehallsrubrik">\n<p class="nav-heading" id="innehallsrubrik">Rapporteringsår</p>\n'
@@ -100,8 +109,8 @@ def render(outputs: Path) -> str:
     header = (
         "<header>\n<h1>Bilagor efter rapporteringsår</h1>\n"
         '<p class="subtitle">Resultat, metod och jämförelser från enkäten till förvaltningarna</p>\n'
-        "<p>Varje bilaga finns som webbsida, som PDF för utskrift och diarieföring och som Word att hämta stycken ur. "
-        "Innehållet är detsamma.</p>\n</header>"
+        "<p>Varje bilaga finns som webbsida, som pdf för utskrift och diarieföring och som Word-dokument att "
+        "kopiera ur. Innehållet är detsamma.</p>\n</header>"
     )
     return page(
         "Bilagor efter rapporteringsår",
@@ -191,17 +200,39 @@ def _file(year: Path, kind: str, path: Path) -> tuple[str, str, int]:
     return kind, path.relative_to(year).as_posix(), path.stat().st_size
 
 
-def _year(folder: Path) -> str:
+def _year(folder: Path, *, is_first: bool) -> str:
     """Return the section of a year; nothing where it has no appendices."""
-    groups = [(name, read_appendices(folder, below, pattern)) for below, pattern, name in _GROUPS]
-    marks = dict.fromkeys(mark for _, found in groups for appendix in found for mark in appendix.marks)
-    lists = [f"<h3>{name}</h3>\n{_list(folder.name, found)}" for name, found in groups if found]
+    notes = (_no_comparison(folder) if is_first else "", _no_answer(folder))
+    groups = [
+        (name, read_appendices(folder, below, pattern), note)
+        for (below, pattern, name), note in zip(_GROUPS, notes, strict=True)
+    ]
+    marks = dict.fromkeys(mark for _, found, _ in groups for appendix in found for mark in appendix.marks)
+    lists = [f"<h3>{name}</h3>\n{_list(folder.name, found)}{note}" for name, found, note in groups if found]
     if not lists:
         return ""
     if material := _material(folder):
         lists.append(f"<h3>Tabeller och diagram att använda</h3>\n{material}")
     status = f'<p class="status">{html.escape(" · ".join(marks))}</p>\n' if marks else ""
     return f'<h2 id="ar-{folder.name}">{folder.name}</h2>\n{status}' + "\n".join(lists)
+
+
+def _no_comparison(folder: Path) -> str:
+    """Return why the first year has no appendix of comparisons, where it has none."""
+    if any(folder.glob(f"{COMPARISON}.*")):
+        return ""
+    return "\n<p>Bilaga 3 saknas: det finns inget tidigare år att jämföra med.</p>"
+
+
+def _no_answer(folder: Path) -> str:
+    """Return which administrations have not answered, where that is released."""
+    path = folder / RESPONSE
+    if not path.is_file():
+        return ""
+    with path.open(encoding="utf-8", newline="") as file:
+        names = [row["name"] for row in csv.DictReader(file) if row["status"] not in ("complete", "partial")]
+    listed = html.escape(swedish.join(sorted(names, key=swedish.sort_key)))
+    return f"\n<p>Har inte svarat: {listed}.</p>" if names else ""
 
 
 def _material(folder: Path) -> str:

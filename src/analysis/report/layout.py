@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -24,10 +25,13 @@ GAP = 9.0
 """Points between two columns."""
 
 HEADING_LINES = 4
-"""A column is wide enough for its heading on about so many lines."""
+"""A column is wide enough for its heading on so many lines, unless that takes too much room."""
 
 SHORT_TEXT = 200
 """A paragraph with fewer signs is short: one or two lines."""
+
+ONE_LINE = 90
+"""A paragraph with fewer signs stands on one line of a page."""
 
 LONGEST_WORD = 17.0
 """A run of signs without a space that is wider, in units of the letter size, may be broken anywhere."""
@@ -41,12 +45,16 @@ Fonts = tuple[tuple[Path, int | None], ...]
 
 @dataclass(frozen=True)
 class Setting:
-    """A letter size and the room between the margins of a page, in points."""
+    """A letter size and the room between the margins of a page, in points.
+
+    A column of text is comfortable when it is `comfort` times the letter size wide, or takes one line.
+    """
 
     size: float
     width: float
     height: float
     landscape: bool
+    comfort: float = 12.0
 
 
 @dataclass(frozen=True)
@@ -82,10 +90,10 @@ class Laid:
 
 @dataclass(frozen=True)
 class _ColumnWidths:
-    """Widths of a column's text in points: least without cutting a word, comfortable, and on one line."""
+    """Widths of a column in points: comfortable, with its cells on one line, and with its heading on one too."""
 
-    least: float
     comfortable: float
+    cells: float
     natural: float
 
 
@@ -99,11 +107,15 @@ class Typesetter:
         What texts are measured in.
     settings : sequence of Setting
         Tried in this order; a table too wide for all of them is set in parts in the last one.
+    line, padding : float
+        How high a line of a cell is, and the room above and below its text together, in letter sizes.
     """
 
     regular: Fonts
     bold: Fonts
     settings: Sequence[Setting]
+    line: float = 1.25
+    padding: float = 1.0
 
     def width(self, text: str, size: float, bold: bool = False) -> float:
         """Return the width of the longest line of a text in points, a little too large, never too small."""
@@ -153,12 +165,12 @@ class Typesetter:
             When the row headings leave no room for a column. Names the cell.
         """
         for setting in self.settings:
-            columns = self._column_widths(table, setting.size)
+            columns = self._column_widths(table, setting)
             if sum(column.comfortable for column in columns) + _gaps(len(columns)) <= setting.width:
                 return [Placed(table, setting, _shared_out(columns, setting.width))]
         setting = self.settings[-1]
         return [
-            Placed(part, setting, _shared_out(self._column_widths(part, setting.size), setting.width))
+            Placed(part, setting, _shared_out(self._column_widths(part, setting), setting.width))
             for part in self._parts(table, setting, cell)
         ]
 
@@ -170,15 +182,16 @@ class Typesetter:
         for number, row in enumerate(rows):
             lines = max(
                 sum(
-                    math.ceil(1.1 * self.width(line, size, number == 0) / width)
+                    _lines_of(self.width(line, size, number == 0), width)
                     for line in text.splitlines() or [""]
                 )
                 for text, width in zip(row, placed.widths, strict=True)
             )
-            heights.append(lines * size * 1.25 + size)
+            heights.append((lines * self.line + self.padding) * size)
         return heights
 
-    def _column_widths(self, table: Table, size: float) -> list[_ColumnWidths]:
+    def _column_widths(self, table: Table, setting: Setting) -> list[_ColumnWidths]:
+        size, comfort = setting.size, setting.comfort * setting.size
         widths = []
         for column, cells in zip(table.columns, zip(*table.shown_rows(), strict=True), strict=True):
             heading = self.width(column.heading, size, bold=True)
@@ -187,9 +200,10 @@ class Typesetter:
             parts = [self.width(part, size) for text in texts for part in self._unbreakable(text)]
             heading_parts = [self.width(part, size, bold=True) for part in self._unbreakable(column.heading)]
             least = max(*heading_parts, *parts, body if column.is_number else 0.0)
-            lines = min(heading / HEADING_LINES, 16 * size)
-            comfortable = max(least, lines, min(body, 12 * size))
-            widths.append(_ColumnWidths(least, comfortable, max(body, heading)))
+            on_few_lines = min(_width_on_lines(heading_parts, HEADING_LINES, 0.2 * size), 1.3 * comfort)
+            comfortable = max(least, on_few_lines, min(body, comfort))
+            on_one_line = max(body, comfortable)
+            widths.append(_ColumnWidths(comfortable, on_one_line, max(on_one_line, heading)))
         return widths
 
     def _unbreakable(self, text: str) -> list[str]:
@@ -199,7 +213,7 @@ class Typesetter:
 
     def _parts(self, table: Table, setting: Setting, cell: str) -> list[Table]:
         """Return the table as several tables, each with the row headings and about as many other columns."""
-        columns = self._column_widths(table, setting.size)
+        columns = self._column_widths(table, setting)
         needed = [column.comfortable + GAP for column in columns]
         headers = list(range(table.row_headers))
         available = setting.width + GAP - sum(needed[: table.row_headers])
@@ -223,13 +237,18 @@ class Typesetter:
         ]
 
 
-MOST_WHOLE_ROWS = 6
+WHOLE = 0.3
+"""A table that takes less than this of a page is not broken."""
+
 ROWS_TOGETHER = 3
-"""A table with more rows than `MOST_WHOLE_ROWS` may break, but not within its first rows."""
+"""A table that breaks has at least so many rows on its first page and on its last one, unless they are high."""
+
+ENOUGH = 0.16
+"""Rows are high, and fewer do, when they take this much of a page."""
 
 
 def is_whole(heights: Sequence[float], setting: Setting) -> bool:
-    """Return whether a table stays on one page: it has few rows, and takes little of the page.
+    """Return whether a table stays on one page: it takes little of the page, or has too few rows to share.
 
     Parameters
     ----------
@@ -238,18 +257,46 @@ def is_whole(heights: Sequence[float], setting: Setting) -> bool:
     setting : Setting
         The room between the margins of the page.
     """
-    return len(heights) <= MOST_WHOLE_ROWS + 1 and sum(heights) < 0.35 * setting.height
+    first, last = rows_together(heights, setting)
+    few = first + last > len(heights) - 1
+    return sum(heights) < (0.5 if few else WHOLE) * setting.height
+
+
+def rows_together(heights: Sequence[float], setting: Setting) -> tuple[int, int]:
+    """Return how many of the first and of the last rows of a table that breaks stay on one page.
+
+    Parameters
+    ----------
+    heights, setting
+        As for `is_whole`.
+    """
+    return _enough_rows(heights[1:], setting), _enough_rows(heights[:0:-1], setting)
+
+
+def _enough_rows(heights: Sequence[float], setting: Setting) -> int:
+    """Return how many of some rows do not look lost at an end of a page."""
+    taken = 0.0
+    for count, height in enumerate(heights[:ROWS_TOGETHER], start=1):
+        if count > 1 and taken + height > WHOLE * setting.height:
+            return count - 1
+        taken += height
+        if taken > ENOUGH * setting.height:
+            return count
+    return min(ROWS_TOGETHER, len(heights))
 
 
 def announces(blocks: Sequence[Block], position: int) -> bool:
-    """Return whether a paragraph belongs to the block after it: it ends with a colon, or is all that a heading has."""
+    """Return whether a paragraph belongs to the block after it: it ends with a colon, or is all that a heading has.
+
+    A text of one line between two headings goes along with the second.
+    """
     block = blocks[position]
     if not isinstance(block, Paragraph) or position + 1 == len(blocks):
         return False
     text = plain_text(block.content).rstrip()
-    if isinstance(blocks[position + 1], Heading):
-        return False
     below_heading = position > 0 and isinstance(blocks[position - 1], Heading)
+    if isinstance(blocks[position + 1], Heading):
+        return below_heading and 0 < len(text) < ONE_LINE
     return text.endswith(":") or (below_heading and 0 < len(text) < SHORT_TEXT)
 
 
@@ -297,20 +344,45 @@ def _face(path: Path, weight: int | None) -> tuple[int, dict[int, str], Any]:
     return font["head"].unitsPerEm, font.getBestCmap(), font.getGlyphSet(location=location)
 
 
+def _width_on_lines(words: Sequence[float], most: int, space: float) -> float:
+    """Return the least width in which words of these widths stand on at most so many lines."""
+    if len(words) <= most:
+        return max(words)
+    runs = (words[start:end] for start in range(len(words)) for end in range(start + 1, len(words) + 1))
+    widths = sorted(sum(run) + space * (len(run) - 1) for run in runs)
+    return widths[bisect_left(widths, -most, key=lambda width: -_line_count(words, width, space))]
+
+
+def _line_count(words: Sequence[float], width: float, space: float) -> int:
+    """Return on how many lines words stand; more than there are words where one is wider than the line."""
+    if max(words) > width:
+        return len(words) + 1
+    count, used = 1, 0.0
+    for word in words:
+        if used and used + space + word > width:
+            count, used = count + 1, 0.0
+        used += word + (space if used else 0.0)
+    return count
+
+
+def _lines_of(text: float, column: float) -> int:
+    """Return on how many lines a text of some width stands in a column: each but the last is not quite full."""
+    return 1 if text <= column else math.ceil(1.1 * text / column)
+
+
 def _gaps(count: int) -> float:
     return GAP * (count - 1)
 
 
 def _shared_out(columns: Sequence[_ColumnWidths], available: float) -> tuple[float, ...]:
-    """Return widths between comfortable and natural that fill at most the available width."""
-    left = available - _gaps(len(columns)) - sum(column.comfortable for column in columns)
-    wanted = sum(
-        column.natural - column.comfortable for column in columns if column.natural > column.comfortable
-    )
-    share = min(1.0, left / wanted) if wanted > 0 else 0.0
-    return tuple(
-        column.comfortable + share * max(column.natural - column.comfortable, 0.0) for column in columns
-    )
+    """Return widths from comfortable on that fill at most the available width: the cells before the headings."""
+    widths = [column.comfortable for column in columns]
+    for wanted in ([column.cells for column in columns], [column.natural for column in columns]):
+        missing = [wish - width for wish, width in zip(wanted, widths, strict=True)]
+        left = available - _gaps(len(columns)) - sum(widths)
+        share = min(1.0, left / sum(missing)) if sum(missing) > 0 else 0.0
+        widths = [width + share * lack for width, lack in zip(widths, missing, strict=True)]
+    return tuple(widths)
 
 
 def _groups(columns: Iterable[int], needed: Sequence[float], available: float, most: int) -> list[list[int]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
@@ -47,8 +48,8 @@ from analysis.report.blocks import (
     own_texts,
     plain_text,
 )
-from analysis.report.layout import GAP, ROWS_TOGETHER, Laid, Placed, Setting, Typesetter, dejavu, is_whole
-from analysis.report.tables import Table
+from analysis.report.layout import GAP, Laid, Placed, Setting, Typesetter, dejavu, is_whole, rows_together
+from analysis.report.tables import BULLET, Table
 
 TEXT_WIDTH, TEXT_HEIGHT = 453.0, 700.0
 """Points between the margins of a portrait A4 page."""
@@ -160,10 +161,11 @@ def _missing_glyphs(document: Document) -> Iterator[Problem]:
 
 SETTINGS = (
     Setting(9.5, TEXT_WIDTH, TEXT_HEIGHT, landscape=False),
-    Setting(8.5, TEXT_WIDTH, TEXT_HEIGHT, landscape=False),
+    Setting(8.5, TEXT_WIDTH, TEXT_HEIGHT, landscape=False, comfort=8.0),
+    Setting(8.0, TEXT_WIDTH, TEXT_HEIGHT, landscape=False, comfort=7.0),
     Setting(9.5, LANDSCAPE_WIDTH, LANDSCAPE_HEIGHT, landscape=True),
     Setting(8.5, LANDSCAPE_WIDTH, LANDSCAPE_HEIGHT, landscape=True),
-    Setting(7.5, LANDSCAPE_WIDTH, LANDSCAPE_HEIGHT, landscape=True),
+    Setting(8.0, LANDSCAPE_WIDTH, LANDSCAPE_HEIGHT, landscape=True),
 )
 """Tried in this order; a table too wide for all of them is set in parts."""
 
@@ -174,11 +176,7 @@ def _typesetter() -> Typesetter:
     source_sans = _font_folders()[0] / "SourceSans3[wght].ttf"
     regular = ((source_sans, 400), (dejavu("DejaVuSans"), None))
     bold = ((source_sans, 700), (dejavu("DejaVuSans-Bold"), None))
-    return Typesetter(regular, bold, SETTINGS)
-
-
-def _with_breaks(text: str) -> str:
-    return _typesetter().with_breaks(text)
+    return Typesetter(regular, bold, SETTINGS, line=1.17, padding=0.37)
 
 
 # Typst source
@@ -188,6 +186,20 @@ def _with_breaks(text: str) -> str:
 def _string(text: str) -> str:
     """Return a Typst string that is exactly this text."""
     return f'"{text.translate(_ESCAPES)}"'
+
+
+def _text(text: str) -> str:
+    """Return Typst code that shows a text, and lets a line end within very long words."""
+    return _broken(text, "{}")
+
+
+def _broken(text: str, piece: str) -> str:
+    """Return code that sets a text in pieces, with an empty box where a line may end.
+
+    A sign there would be copied with the text, and a copied checksum would not be the same.
+    """
+    pieces = [piece.format(_string(part)) for part in _typesetter().with_breaks(text).split("\u200b")]
+    return pieces[0] if len(pieces) == 1 else f"{{ {'; box(); '.join(pieces)} }}"
 
 
 _ESCAPES = {code: f"\\u{{{code:x}}}" for code in range(32)} | str.maketrans(
@@ -221,14 +233,17 @@ class _Writer:
         details = _array(_array([_string(name), self.inlines(value)]) for name, value in about.details())
         settings = {
             "title": _string(about.title),
-            "shown-title": _string(_with_breaks(about.title)),
-            "running-title": _string(_with_breaks(about.running_title)),
-            "subtitle": _string(_with_breaks(about.subtitle)),
+            "shown-title": _text(about.title),
+            "running-title": _text(about.running_title),
+            "subtitle": _text(about.subtitle),
             "publisher": _string(about.publisher),
             "date": f"datetime(year: {day.year}, month: {day.month}, day: {day.day})",
             "marks": _string(" · ".join(about.marks)),
             "details": details,
-            "with-contents": _boolean(bool(self.document.contents())),
+            "entries": _array(
+                f"({h.level}, {_text(f'{h.number} {plain_text(h.content)}')})"
+                for h in self.document.contents()
+            ),
             "lists": _array(
                 _array([_string(title), _names(blocks)]) for title, blocks in self.document.lists()
             ),
@@ -300,11 +315,11 @@ class _Writer:
         width, height = block.size
         scale = min(1.0, TEXT_WIDTH / width, 0.85 * TEXT_HEIGHT / height)
         arguments = [
-            _string(_with_breaks(f"{block.label}. {block.caption}")),
+            _text(f"{block.label}. {block.caption}"),
             _string(block.ident),
             _string(block.alt),
             f"{width * scale:.2f}pt",
-            _array(_string(_with_breaks(line)) for line in block.footer()),
+            _array(_text(line) for line in block.footer()),
         ]
         self.drawings[block.ident] = block.svg
         return f"chart({', '.join(arguments)})"
@@ -326,9 +341,9 @@ class _Writer:
     def inline(self, part: Inline) -> str:
         match part:
             case Text():
-                return _string(_with_breaks(part.text))
+                return _text(part.text)
             case Code():
-                return f"raw({_string(_with_breaks(part.text))})"
+                return _broken(part.text, "raw({})")
             case Strong():
                 return f"strong({self.inlines(part.content)})"
             case Emphasis():
@@ -360,10 +375,7 @@ class _Writer:
 
 def _names(blocks: Iterable[TableBlock | Figure]) -> str:
     """Return the labels of tables or figures, with their numbers and captions as in a list of them."""
-    names = (
-        (block.ident, _array([_string(block.label), _string(_with_breaks(block.short_caption))]))
-        for block in blocks
-    )
+    names = ((block.ident, _array([_string(block.label), _text(block.short_caption)])) for block in blocks)
     return "(" + ", ".join(f"{_string(ident)}: {name}" for ident, name in names) + ")"
 
 
@@ -383,23 +395,37 @@ def _table_call(placed: Placed, label: str, ident: str, lines: Sequence[str]) ->
         _array(f"({_cell(text)}, {_boolean(height > 0.5 * layout.height)})" for text in row)
         for row, height in zip(table.shown_rows(), heights[1:], strict=True)
     ]
+    is_short = is_whole(heights, layout)
+    first, last = rows_together(heights, layout)
+    caption = f"{label}. {table.caption}"
     arguments = [
-        _string(_with_breaks(f"{label}. {table.caption}")),
+        _text(caption),
         f"{layout.size}pt",
         _array(f"{width:.2f}pt" for width in widths),
         _array(_boolean(column.is_number) for column in table.columns),
         _array(_cell(column.heading) for column in table.columns),
         _array(rows),
-        _boolean(not is_whole(heights, layout)),
-        f"{min(sum(heights[: ROWS_TOGETHER + 1]), 0.5 * layout.height):.2f}pt",
-        _array(_string(_with_breaks(line)) for line in lines),
+        _boolean(not is_short),
+        f"{_caption_height(caption, layout) + sum(heights[: first + 1]):.2f}pt",
+        str(0 if is_short else last),
+        _array(_text(line) for line in lines),
         _string(ident),
     ]
     return "data-table(" + ",\n  ".join(arguments) + ")"
 
 
+def _caption_height(caption: str, setting: Setting) -> float:
+    """Return about how high the caption of a table is in points, with the room below it."""
+    size = 10.5
+    lines = math.ceil(1.05 * _typesetter().width(caption, size, bold=True) / setting.width)
+    return lines * 1.35 * size + 5.0
+
+
 def _cell(text: str) -> str:
-    return _array(_string(_with_breaks(line)) for line in text.splitlines() or [""])
+    """Return the lines of a cell, and whether each is an item of a list."""
+    return _array(
+        f"({_text(line)}, {_boolean(line.startswith(BULLET))})" for line in text.splitlines() or [""]
+    )
 
 
 # Row headings
@@ -423,6 +449,7 @@ def _with_row_headings(pdf: bytes, tables: Sequence[Table]) -> bytes:
         if len(found) != len(tables):
             raise RuntimeError(f"the PDF has {len(found)} tables where {len(tables)} were written")
         for number, (element, table) in enumerate(zip(found, tables, strict=True), start=1):
+            _put_last_rows_in_body(element)
             _mark_row_headings(element, table, number)
         root.IDTree = _id_tree(file, root)
         _end_streams_clearly(file)
@@ -435,6 +462,17 @@ def _with_row_headings(pdf: bytes, tables: Sequence[Table]) -> bytes:
             stream_decode_level=pikepdf.StreamDecodeLevel.none,
         )
     return target.getvalue()
+
+
+def _put_last_rows_in_body(table: Any) -> None:
+    """Make rows of the body of those that were written as a footer: so Typst keeps the last rows together."""
+    parts = {str(child.S): child for child in _children(table)}
+    if "/TFoot" in parts:
+        foot, body = parts.pop("/TFoot"), parts["/TBody"]
+        for row in _children(foot):
+            row.P = body
+            body.K.append(row)
+        table.K = pikepdf.Array(parts.values())
 
 
 def _mark_row_headings(element: Any, table: Table, number: int) -> None:

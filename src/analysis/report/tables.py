@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from enum import Enum
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from analysis.report import swedish
@@ -39,6 +40,12 @@ NO_CASES = "–"
 
 HIDDEN = ".."
 """How a missing or suppressed value is shown, as in the tables of Statistics Sweden."""
+
+BULLET = "• "
+"""A line of a cell that begins so is an item of a list: it goes on under its text, not under the bullet."""
+
+SHORT_LINE = 24
+"""A line of a cell with at most so many signs is not broken where there is room."""
 
 Value = str | int | float | Mark | None
 Kind = Literal["text", "integer", "decimal", "percent"]
@@ -355,7 +362,7 @@ class Table:
         named = f' id="{html.escape(ident)}"' if ident else ""
         caption = html.escape(f"{label}. {self.caption}" if label else self.caption)
         head = "".join(
-            f'<th scope="col"{_number_class(column)}>{_html_lines(column.heading)}</th>'
+            f'<th scope="col"{_number_class(column)}><span>{_html_lines(column.heading)}</span></th>'
             for column in self.columns
         )
         body = "\n".join(f"<tr>{self._html_cells(row)}</tr>" for row in self.shown_rows())
@@ -368,7 +375,8 @@ class Table:
         cells = []
         for position, (column, text) in enumerate(zip(self.columns, row, strict=True)):
             tag, scope = ("th", ' scope="row"') if position < self.row_headers else ("td", "")
-            cells.append(f"<{tag}{scope}{_number_class(column)}>{_html_lines(text)}</{tag}>")
+            look = ' class="lines"' if _has_short_lines(text) else _number_class(column)
+            cells.append(f"<{tag}{scope}{look}>{_html_lines(text)}</{tag}>")
         return "".join(cells)
 
 
@@ -376,8 +384,22 @@ def _number_class(column: Column) -> str:
     return ' class="number"' if column.is_number else ""
 
 
+def _has_short_lines(text: str) -> bool:
+    """Return whether a text stands on several lines so short that each should stay whole."""
+    return "\n" in text and max(map(len, text.splitlines())) <= SHORT_LINE
+
+
 def _html_lines(text: str) -> str:
-    return "<br>".join(html.escape(line) for line in text.splitlines() or [""])
+    """Return lines of text; each item of a list in an element of its own, which can be indented."""
+    written = []
+    for is_item, lines in groupby(text.splitlines(), key=lambda line: line.startswith(BULLET)):
+        if is_item:
+            written += [
+                f'<div class="item"><span>{BULLET}</span>{html.escape(line[2:])}</div>' for line in lines
+            ]
+        else:
+            written.append("<br>".join(map(html.escape, lines)))
+    return "".join(written)
 
 
 def _flat(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:

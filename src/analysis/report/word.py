@@ -62,7 +62,8 @@ from analysis.report.blocks import (
     own_texts,
     plain_text,
 )
-from analysis.report.layout import GAP, ROWS_TOGETHER, Laid, Placed, Setting, Typesetter, dejavu, is_whole
+from analysis.report.layout import GAP, Laid, Placed, Setting, Typesetter, dejavu, is_whole, rows_together
+from analysis.report.tables import BULLET
 
 TEXT_WIDTH, TEXT_HEIGHT = 453.0, 680.0
 """Points between the margins of a portrait A4 page."""
@@ -76,9 +77,16 @@ LONGEST_PROPERTY = 255
 TABLE_STYLES = {8.5: "Tabelltext", 7.5: "Tabelltext2", 6.5: "Tabelltext3"}
 """The paragraph styles of table cells by their letter size."""
 
+ITEM_INDENT = {
+    style: f'<w:ind w:left="{round(18 * size)}" w:hanging="{round(18 * size)}"/><w:contextualSpacing/>'
+    for size, style in TABLE_STYLES.items()
+}
+"""How an item of a list stands in a cell: a bullet and a space take 0.9 of the letter size in Verdana."""
+
 SETTINGS = (
     Setting(8.5, TEXT_WIDTH - GAP, TEXT_HEIGHT, landscape=False),
     Setting(7.5, TEXT_WIDTH - GAP, TEXT_HEIGHT, landscape=False),
+    Setting(7.5, TEXT_WIDTH - GAP, TEXT_HEIGHT, landscape=False, comfort=9.0),
     Setting(8.5, 700.0 - GAP, 430.0, landscape=True),
     Setting(7.5, 700.0 - GAP, 430.0, landscape=True),
     Setting(6.5, 700.0 - GAP, 430.0, landscape=True),
@@ -234,7 +242,7 @@ class _Writer:
         for section in before:  # a section ends within its last paragraph; only the last one stands by itself
             section.getprevious().set_sectPr(section)
         self.file.element.replace(self.file.element.body, text)
-        self.file.paragraphs[len(front)].paragraph_format.page_break_before = True
+        self.file.paragraphs[len(front)].paragraph_format.page_break_before = bool(self.document.lists())
         self.write_header()
         self.write_notes()
 
@@ -365,6 +373,8 @@ class _Writer:
             io.BytesIO(figure_files.picture(block, figure_files.PRINT_DENSITY)), width=Pt(width * scale)
         )
         self.pictures += 1
+        for side in ("distT", "distB", "distL", "distR"):  # LibreOffice takes 3 mm where none is given
+            picture.set(side, "0")
         picture.docPr.set("id", str(self.pictures))
         picture.docPr.set("name", block.label)
         picture.docPr.set("descr", block.alt)
@@ -569,7 +579,8 @@ def _table(placed: Placed, has_lines: bool) -> str:
     widths = [round((width + GAP) * 20) for width in placed.widths]
     rows = [tuple(column.heading for column in table.columns), *table.shown_rows()]
     last = len(rows) - 1
-    together = {*range(ROWS_TOGETHER), *range(last - ROWS_TOGETHER + 1, last)}
+    at_first, at_last = rows_together(heights, setting)
+    together = {*range(at_first), *range(last - at_last + 1, last)}
     written = []
     for number, (row, height) in enumerate(zip(rows, heights, strict=True)):
         breaks = number > 0 and height > 0.5 * setting.height
@@ -592,7 +603,12 @@ def _table(placed: Placed, has_lines: bool) -> str:
 
 
 def _table_cell(text: str, width: int, is_number: bool, style: str, kept: bool) -> str:
+    """Return a cell: lines of text, and a paragraph for each item of a list, which goes on under its text."""
     right = '<w:jc w:val="right"/>' if is_number else ""
-    lines = "\n".join(text.splitlines())
-    content = _paragraph(style, _run(lines), right, kept=kept)
+    content = ""
+    for is_item, lines in groupby(text.splitlines() or [""], key=lambda line: line.startswith(BULLET)):
+        if is_item:
+            content += "".join(_paragraph(style, _run(line), ITEM_INDENT[style], kept=kept) for line in lines)
+        else:
+            content += _paragraph(style, _run("\n".join(lines)), right, kept=kept)
     return f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/></w:tcPr>{content}</w:tc>'

@@ -61,11 +61,16 @@ _OPTIONS = {
 
 @dataclass(frozen=True)
 class _Sheet:
-    """A table with the name of its sheet, its title, and the numbers of its notes."""
+    """A table with the name of its sheet, its title, its cells, and the numbers of its notes.
+
+    `words` are the words that stand for signs in its cells, with their meanings.
+    """
 
     name: str
     title: str
     table: Table
+    cells: list[list[str | int | float]]
+    words: dict[str, str]
     table_name: str
     notes: tuple[int, ...]
     marks: str
@@ -105,7 +110,7 @@ def render_together(documents: Mapping[str, Document]) -> bytes:
     content = io.BytesIO()
     title = _title(documents)
     book = gptables.GPWorkbook(content, options=_OPTIONS)
-    _write_cover(book.add_worksheet(COVER), documents, len(sheets))
+    _write_cover(book.add_worksheet(COVER), documents, sheets)
     for name, page in pages.items():
         _write_page(book.add_worksheet(name), page)
     book.set_properties(
@@ -121,7 +126,7 @@ def _blocks(document: Document) -> list[TableBlock]:
 
 def _note_numbers(documents: Iterable[Document]) -> dict[str, int]:
     """Return the number of each note, in the order in which they are called; equal notes share one."""
-    notes = (note for document in documents for block in _blocks(document) for note in block.table.notes)
+    notes = (note for document in documents for block in _blocks(document) for note in _notes_of(block.table))
     return {note: number for number, note in enumerate(dict.fromkeys(notes), start=1)}
 
 
@@ -129,12 +134,15 @@ def _sheets(documents: Mapping[str, Document], numbers: Mapping[str, int]) -> It
     for position, (name, document) in enumerate(documents.items(), start=1):
         for block in _blocks(document):
             label = f"{name}, {block.label.lower()}" if name else block.label
+            cells = _cells(block.table)
             yield _Sheet(
                 label.replace(",", ""),
                 f"{label}. {block.table.caption}",
                 block.table,
+                cells,
+                _words(block.table, cells),
                 f"tabell_{position}_{block.number}",
-                tuple(numbers[note] for note in dict.fromkeys(block.table.notes)),
+                tuple(numbers[note] for note in dict.fromkeys(_notes_of(block.table))),
                 " · ".join(document.about.marks),
             )
 
@@ -147,8 +155,10 @@ def _title(documents: Mapping[str, Document]) -> str:
 # --- the sheets ------------------------------------------------------------------------------------------------
 
 
-def _write_cover(sheet: Any, documents: Mapping[str, Document], tables: int) -> None:
+def _write_cover(sheet: Any, documents: Mapping[str, Document], sheets: Sequence[_Sheet]) -> None:
     """Write the cover, each text in a cell of one column."""
+    tables = len(sheets)
+    words = {word: meaning for found in sheets for word, meaning in found.words.items()}
     about = next(iter(documents.values())).about
     count = swedish.plural(tables, "tabell", "tabeller")
     numbered = "numrerad" if tables == 1 else "numrerade"
@@ -161,12 +171,12 @@ def _write_cover(sheet: Any, documents: Mapping[str, Document], tables: int) -> 
             f"Arbetsboken innehåller {count}, {numbered} som i {where}.",
             *titles,
         ],
-        "Ord i stället för tecken": [f"{word}: {meaning}" for word, meaning in MEANINGS.items()],
+        "Ord i stället för tecken": [f"{word}: {meaning}" for word, meaning in sorted(words.items())],
         "Utgivare": [about.publisher, *(f"{name}: {value}" for name, value in _details(about))],
     }
     theme, book = sheet.theme, sheet._workbook
     rows = [(_title(documents), theme.cover_title_format), (" · ".join(about.marks), theme.cover_text_format)]
-    for heading, lines in sections.items():
+    for heading, lines in ((heading, lines) for heading, lines in sections.items() if lines):
         rows += [(heading, theme.cover_subtitle_format), *((line, theme.cover_text_format) for line in lines)]
     shown = [(text, style) for text, style in rows if text]
     for row, (text, style) in enumerate(shown):
@@ -237,17 +247,15 @@ def _page(sheet: _Sheet) -> gptables.GPTable:
     """Return the sheet of a table."""
     table = sheet.table
     headings = _headings(table.columns)
-    values = [[_cell(value, table.columns[i]) for i, value in enumerate(row)] for row in table.rows]
-    words = [word for word in MEANINGS if any(word == cell for row in values for cell in row)]
     marks = "".join(f" {_note_mark(number)}" for number in sheet.notes)
     links = [_link("Till innehållet", CONTENTS), *([_link("Till noterna", NOTES)] if sheet.notes else [])]
     return gptables.GPTable(
-        table=pd.DataFrame(values, columns=headings, dtype=object),
+        table=pd.DataFrame(sheet.cells, columns=headings, dtype=object),
         table_name=sheet.table_name,
         title=_plain(sheet.title) + marks,
         subtitles=[sheet.marks] if sheet.marks else [],
         instructions="Bladet innehåller en tabell.",
-        legend=[*(f"{word}: {MEANINGS[word]}" for word in words), *links],
+        legend=[*(f"{word}: {meaning}" for word, meaning in sheet.words.items()), *links],
         source=_plain(f"Källa: {table.source}") if table.source else None,
         index_columns={level + 1: level for level in range(min(table.row_headers, 3))},
         additional_formatting=[
@@ -317,6 +325,55 @@ def _format(column: Column) -> dict[str, str]:
     return {"valign": "top", "num_format": f"[>=10000]{many};[<=-10000]-{many};{few}"}
 
 
+_LEGEND = re.compile(r"Tecken[^:]*: (.+?)\.?$")
+"""A note that says what signs in a table mean, such as "Tecken i tabellen: × inget svar; ? vet ej."."""
+
+
+def _signs(table: Table) -> dict[str, str]:
+    """Return the signs that the notes of a table explain, with their meanings.
+
+    Examples
+    --------
+    >>> notes = ["Om alla.", "Tecken i tabellen: × inget svar; ? vet ej."]
+    >>> _signs(Table("Svar", [Column("a", "A")], [["×"]], row_headers=0, notes=notes))
+    {'×': 'inget svar', '?': 'vet ej'}
+    """
+    legends = [found[1] for note in table.notes if (found := _LEGEND.match(note))]
+    parts = (part.partition(" ") for legend in legends for part in legend.split("; "))
+    return {sign: meaning for sign, _, meaning in parts if meaning and not re.search(r"\w", sign)}
+
+
+def _notes_of(table: Table) -> list[str]:
+    """Return the notes of a table but for those on signs, which are words here."""
+    return [note for note in table.notes if not (_LEGEND.match(note) and _signs(table))]
+
+
+def _words(table: Table, cells: Sequence[Sequence[str | int | float]]) -> dict[str, str]:
+    """Return the words that stand for signs in the cells of a table, with their meanings."""
+    words = MEANINGS | {f"[{word}]": f"visas som {sign} i bilagan." for sign, word in _signs(table).items()}
+    found = {cell for row in cells for cell in row if isinstance(cell, str)}
+    return {word: meaning for word, meaning in words.items() if word in found}
+
+
+def _cells(table: Table) -> list[list[str | int | float]]:
+    """Return the cells of a table, with words for signs, and numbers for texts that are whole numbers."""
+    words = {sign: f"[{meaning}]" for sign, meaning in _signs(table).items()}
+    columns = [
+        _column(column, [row[i] for row in table.rows], words, is_heading=i < table.row_headers)
+        for i, column in enumerate(table.columns)
+    ]
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def _column(
+    column: Column, values: Sequence[Value], words: Mapping[str, str], *, is_heading: bool
+) -> list[str | int | float]:
+    texts = [value for value in values if isinstance(value, str) and value not in words]
+    if not is_heading and texts and all(re.fullmatch(r"0|[1-9]\d{0,8}", text) for text in texts):
+        values = [int(value) if value in texts else value for value in values]
+    return [words[v] if isinstance(v, str) and v in words else _cell(v, column) for v in values]
+
+
 def _cell(value: Value, column: Column) -> str | int | float:
     if value is SUPPRESSED:
         return HIDDEN
@@ -335,7 +392,7 @@ def _cell_text(text: str) -> str:
         return NO_TEXT
     shown = _plain(text)
     if not re.search("[a-zA-Z0-9]", shown):
-        shown = f"tecken: {shown}"
+        shown = f"tecknet {shown}"
     if len(shown) > LONGEST_TEXT:
         shown = shown[: LONGEST_TEXT - len(CUT)] + CUT
     return shown
