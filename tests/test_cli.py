@@ -384,7 +384,7 @@ def test_a_final_run_is_refused_while_anything_is_missing(project_copy: Copy, an
     assert all(line.startswith("- ") for line in said[1:])
     assert "- Exempeldata ska bytas mot verkliga svar." in said
     assert any("Medarbetarnas kunskap" in line for line in said)
-    assert any("ska avgöras av en person" in line for line in said)
+    assert any("ska avgöras av en utredare" in line for line in said)
     assert still_published(root, before)
     assert not (root / "outputs" / "2021" / "bilaga-1-resultat.html").exists()
 

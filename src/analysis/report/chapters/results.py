@@ -324,7 +324,7 @@ def _heat_map(results: Results, scales: Sequence[Question]) -> None:
         for unit, part in cells.groupby("unit", sort=False)
     ]
     named = zip(asked["question"], asked["steps"], strict=True)
-    notes = [f"F{i}: {text} ({n} steg)" for i, (text, n) in enumerate(named, start=1)]
+    notes = [f"F{i}: {text.removesuffix('.')} ({n} steg)" for i, (text, n) in enumerate(named, start=1)]
     signs = [f"{sign} {meaning}" for sign, meaning in figures.MARKS.items() if (cells["mark"] == sign).any()]
     notes += [f"Tecken i tabellen: {'; '.join(signs)}."] if signs else []
     show(Table("Förvaltningarnas svar på skalfrågorna, steg", columns, body, notes=notes, key="skalor"))
