@@ -31,8 +31,8 @@ test: $(READY) ## Set up everything and run all tests
 
 soak: $(READY) ## Run the long campaigns: hundreds of random surveys and damaged files (ten minutes or so)
 	@SOAK=1 $(BIN)/python -m pytest --quiet --numprocesses 2 --maxschedchunk 1 \
-		tests/intake/test_generated.py tests/intake/test_damaged.py tests/browser/test_years_html.py \
-		tests/pipeline/test_faults.py tests/notebooks/test_engines.py
+		tests/intake/test_generated.py tests/intake/test_damaged.py tests/browser \
+		tests/pipeline/test_faults.py tests/notebooks/test_engines.py tests/report/test_same_blocks.py
 
 bench: $(READY) ## Measure speed and memory against other ways of doing the same (half an hour)
 	@$(BIN)/python benchmarks/intake.py

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Callable, Sequence
 from importlib import resources
@@ -45,6 +46,13 @@ def test_a_page_of_each_kind_is_valid(validate: Validate, example_years: Path) -
     units = sorted((year / "forvaltningar").glob("*.html"))
     pages = [*sorted(year.glob("bilaga-*.html")), *units[:2], example_years / "outputs" / "index.html"]
     assert len(pages) == 6
+    assert validate(pages) == ""
+
+
+@pytest.mark.skipif(os.environ.get("SOAK") != "1", reason="a long campaign: make soak")
+def test_all_pages_of_all_years_are_valid(validate: Validate, example_years: Path) -> None:
+    pages = sorted((example_years / "outputs").rglob("*.html"))
+    assert len(pages) > 40
     assert validate(pages) == ""
 
 

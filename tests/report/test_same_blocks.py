@@ -10,6 +10,7 @@ no space where a line ends. Numbers that call a footnote are left out, and so ar
 from __future__ import annotations
 
 import io
+import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -29,7 +30,7 @@ from outloud.model import Document as OutloudDocument
 
 from analysis.report import html, pdf, word
 from analysis.report.blocks import Document
-from analysis.report.document import as_quote, plain
+from analysis.report.document import as_quote, plain, read_notebook
 from analysis.report.tables import SUPPRESSED, Column, Table
 
 Shown = list[tuple[str, str]]
@@ -307,6 +308,17 @@ def test_the_sample_is_the_same_in_every_format(sample: Document, tmp_path: Path
     assert kinds.count("caption") == 6
     assert len(notes) == 2
     assert ("caption", squeezed("Tabell 3. Effekter på kort och lång sikt")) in shown
+
+
+def test_appendices_are_the_same_in_every_format(example_years: Path, tmp_path: Path) -> None:
+    """One of each kind of the newest year; with SOAK=1 all of all years."""
+    every = sorted((example_years / "outputs").glob("*/notebooks/appendix_*.ipynb"))
+    assert len(every) > 50
+    newest = [path for path in every if path.parents[1].name == "2023"]
+    kinds = {path.stem.partition("_administration_")[0]: path for path in newest}
+    for path in every if os.environ.get("SOAK") == "1" else kinds.values():
+        shown, _ = check_same(read_notebook(path), tmp_path)
+        assert len(shown) > 50, path
 
 
 def test_lists_within_cells_are_the_same_in_every_format(
