@@ -168,7 +168,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5, help="medians of so many rounds")
     parser.add_argument(
-        "--loop-rounds", type=int, default=1, help="of the loop over tools, which takes minutes"
+        "--loop-rounds", type=int, default=1, help="of the scripts and the loop over tools: minutes each"
     )
     chosen = parser.parse_args()
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start, medians of {chosen.rounds}")
@@ -185,7 +185,7 @@ def main() -> None:
         (all_years,) = medians(chosen.rounds, nothing)
         steps = steps_run(home)
         print(f"three years from nothing ({len(steps)} notebooks): {all_years:.1f} s")
-        (plain,) = medians(min(chosen.rounds, 3), lambda: scripts(home, steps))
+        (plain,) = medians(chosen.loop_rounds, lambda: scripts(home, steps))
         print(
             f"  the same code as scripts, without export: {plain:.1f} s; we take {all_years / plain:.2f} of it"
         )
