@@ -334,6 +334,26 @@ def test_a_step_can_change_nothing_outside_its_folder(
     assert_right(small_home, decided)
 
 
+@pytest.mark.parametrize("engine", ["inprocess", pytest.param("papermill", marks=more)])
+def test_an_appendix_can_read_no_answer(engine: str, small_home: Home, decided: dict[str, bytes]) -> None:
+    if not can_confine():
+        pytest.skip("this system cannot keep a process from reading (Landlock)")
+    small_home.decide("again")
+    published = {n: c for n, c in small_home.files("outputs").items() if "bilaga" in n}
+    code = f"(Path({str(small_home.root)!r}) / 'data/raw/2021/decisions.csv').read_text()"
+    done = small_home.run("run", 2021, "--engine", engine, faults={"appendix_results": code})
+    assert done.returncode == 1
+    assert_said(
+        done.stderr,
+        "notebooks/appendix_results.ipynb stopped: PermissionError: [Errno 13] Permission denied: ",
+        "An appendix is made of outputs/2021/results and can read no answers",
+    )
+    assert {
+        n: c for n, c in small_home.files("outputs").items() if "bilaga-1" in n
+    }.items() <= published.items()
+    assert_right(small_home, decided)
+
+
 def can_confine() -> bool:
     """Return whether the system can keep a process from writing; tried in one that is not this one."""
     code = "from pathlib import Path; from analysis.pipeline.confine import confine; exit(not confine([Path('/dev')]))"

@@ -193,7 +193,7 @@ def attempt(job: Job, *, own_process: bool = False) -> Finished:
         stage.fill(project, step, job.inputs)
         seen = stage.seen()
         if own_process:
-            _keep_to(stage)
+            _keep_to(stage, _hidden(job))
         _run(job, project, stage)
         _check_changes(stage, step, name, seen)
         outputs = measured(project, stage.folder, stage.made(seen))
@@ -236,6 +236,8 @@ def _explained(failure: Finished, job: Job) -> str:
             if job.limits.memory
             else said
         )
+    if failure.error == "PermissionError" and any(str(folder) in failure.message for folder in _hidden(job)):
+        return f"{failure.message}. An appendix is made of outputs/{job.step.year}/results and can read no answers"
     if failure.error == "PermissionError" and "[Errno" in failure.message:
         below = " and ".join(job.step.may_write)
         return f"{failure.message}. A step can write only below {below} in the folder that it runs in"
@@ -294,12 +296,20 @@ def _keep(job: Job, stage: Stage, failed: Path, finished: Finished, cell: int) -
         )
 
 
-def _keep_to(stage: Stage) -> None:
+def _hidden(job: Job) -> list[Path]:
+    """Return the folders that a step may not read: those of answers, for an appendix."""
+    if not job.step.appendix:
+        return []
+    roots = {Path(job.root), Path(job.home)}
+    return [root / "data" / name for root in roots for name in ("raw", "processed")]
+
+
+def _keep_to(stage: Stage, hidden: Iterable[Path]) -> None:
     """Let this process change nothing but the stage, where the system can do that; temporary files lie beside it."""
     own = str(stage.temporary)
     os.environ |= {"TMPDIR": own, "TMP": own, "TEMP": own}
     tempfile.tempdir = own
-    confine([stage.folder, stage.temporary, *caches()])
+    confine([stage.folder, stage.temporary, *caches()], hidden)
 
 
 def end_below(keep: int) -> int:
