@@ -52,7 +52,7 @@ def workbook(sheets: dict[str, list[list[object]]]) -> bytes:
 
 def test_a_missing_export(tmp_path: Path) -> None:
     assert refused(lambda: decode(tmp_path / "x.csv", "x.csv")) == (
-        "x.csv: the export is missing. Put the file there, or name the one that is."
+        "x.csv: the export is missing. Put the file there, or name a file that is there."
     )
 
 

@@ -97,7 +97,7 @@ def test_what_is_wrong_with_a_file_of_decisions(
 def test_an_unclosed_quote(tmp_path: Path) -> None:
     (found,) = refused(tmp_path, HEADER + 'a,b,c,d,"e\n' + "x,1,2,3,4\n" * 2)
     assert found.startswith("decisions.csv: cannot be read as CSV (")
-    assert found.endswith("Check commas and quotes.")
+    assert found.endswith("Check commas and quotes: a text with a comma in it stands within quotes.")
 
 
 def test_more_values_than_columns(tmp_path: Path) -> None:

@@ -369,7 +369,9 @@ def test_a_step_that_fails_leaves_what_was_there(small_home: Home, decided: dict
     code = "Path('outputs/2021/results').mkdir(parents=True)\nPath('outputs/2021/results/counts.csv').write_text('half')\n1 / 0"
     done = small_home.run(faults={"3_analyse": code})
     assert done.returncode == 1
-    assert_said(done.stderr, "notebooks/3_analyse.ipynb stopped: ZeroDivisionError: division by zero", KEPT)
+    assert_said(
+        done.stderr, "notebooks/3_analyse.ipynb stopped: ZeroDivisionError: division by zero, in cell ", KEPT
+    )
     after = small_home.files("outputs")
     for files in (before, after):
         files.pop("outputs/2021/manifest.json")  # which says that 1_clean was run

@@ -182,6 +182,10 @@ def test_show_refuses_what_it_cannot_publish() -> None:
         show(pd.DataFrame({"a": ["x"], "b": ["y"]}))
     with pytest.raises(TypeError, match="not list"):
         show([1, 2], caption="Svar")
+    _, axes = plt.subplots()
+    with pytest.raises(TypeError, match=r"not Axes: give it \.figure$"):
+        show(axes, caption="Svar", alt=ALT)
+    plt.close("all")
     with pytest.raises(TypeError, match="alt is the text of a figure"):
         show(TABLE, alt=ALT)
 
@@ -431,6 +435,17 @@ ERROR = {"output_type": "error", "ename": "KeyError", "evalue": "'n'", "tracebac
         (
             code_cell("warn()", {"output_type": "stream", "name": "stderr", "text": "Oj"}),
             "printed 'Oj' on stderr",
+        ),
+        (
+            code_cell(
+                "show(fig)",
+                {
+                    "output_type": "stream",
+                    "name": "stderr",
+                    "text": "/a/b.py:251: UserWarning: Glyph 26085 missing from font(s).\n  figure.savefig()\n",
+                },
+            ),
+            "the cell warned: UserWarning: Glyph 26085 missing from font(s).",
         ),
         (code_cell("frame", displayed("text/html", "<table>")), "cannot be published (text/html)"),
         (code_cell("2 + 2", displayed("text/plain", "4")), "cannot be published (text/plain)"),

@@ -67,7 +67,7 @@ def test_legend_names_only_what_is_there(value: Value, legend: str) -> None:
         ({"row_headers": 3}, "not 3 row headings"),
         ({"row_headers": -1}, "not -1 row headings"),
         ({"columns": [COLUMNS[0], COLUMNS[1], COLUMNS[1]]}, "more than one column n"),
-        ({"columns": []}, "0 columns"),
+        ({"columns": []}, "is empty"),
         ({"notes": "En not."}, "notes is a list"),
     ],
 )

@@ -123,7 +123,7 @@ def _read(path: Path, name: str) -> bytes:
         return path.read_bytes()
     except FileNotFoundError:
         raise InputError.one(
-            name, "the export is missing", "Put the file there, or name the one that is"
+            name, "the export is missing", "Put the file there, or name a file that is there"
         ) from None
     except OSError as error:
         raise InputError.one(

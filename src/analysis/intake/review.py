@@ -81,7 +81,9 @@ def read_people_csv(
             name, "the file is empty", f"Begin it with the row {','.join(columns)}"
         ) from None
     except (pd.errors.ParserError, OSError) as error:
-        raise InputError.one(name, f"cannot be read as CSV ({error})", "Check commas and quotes") from None
+        what = f"cannot be read as CSV ({' '.join(str(error).split())})"
+        do = "Check commas and quotes: a text with a comma in it stands within quotes"
+        raise InputError.one(name, what, do) from None
     frame.columns = pd.Index([one_line(c) for c in frame.columns])
     absent = [c for c in columns if c not in frame.columns]
     if absent:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import shutil
 import sys
 import tempfile
@@ -21,6 +22,7 @@ from traitlets import default
 from analysis.pipeline.steps import Step, Value
 from analysis.problems import Problem
 from analysis.project import Project
+from analysis.report.document import cell_name
 
 PAPERMILL, IN_PROCESS = "papermill", "inprocess"
 """The engines: a kernel for each notebook, and `analysis.pipeline.shell`."""
@@ -183,7 +185,7 @@ def execute(
         )
     except papermill.PapermillExecutionError as error:
         _tidy(output)
-        raise StepFailed(name, error.ename, error.evalue) from None
+        raise StepFailed(name, error.ename, _placed(error)) from None
     except RuntimeError as error:  # nbclient's, where a kernel does not start or ends by itself
         shutil.copyfile(source, output)
         what = f"{error or 'the kernel died'}; the memory may have run out"
@@ -195,6 +197,14 @@ def execute(
     _tidy(output)
     if _left_early(done):  # which papermill takes for the end
         raise StepFailed(name, "SystemExit", "it ended itself before its last cell (sys.exit)")
+
+
+def _placed(error: papermill.PapermillExecutionError) -> str:
+    """Return what an error says, and in which cell; what is wrong with the inputs is in no cell."""
+    said = re.sub(r" \((?:<ipython-input-[^>]*>|\d+\.py), (line \d+)\)", r" (\1)", error.evalue)
+    if error.ename == "InputError":
+        return said
+    return ", ".join(filter(None, [said, f"in {cell_name(error.cell_index + 1, error.source)}"]))
 
 
 def _left_early(notebook: NotebookNode) -> bool:

@@ -230,12 +230,14 @@ def _check_changes(stage: Stage, step: Step, name: str, seen: Seen) -> None:
 def _explained(failure: Finished, job: Job) -> str:
     """Return what went wrong, with the limit that it came up against."""
     if failure.error.endswith("MemoryError"):
-        said = failure.message or "there is not enough memory"
+        said = failure.message if failure.message[:3] not in ("", "in ") else "there is not enough memory"
         return (
             f"{said}; a step may take {job.limits.memory / 1e9:g} GB (--memory)"
             if job.limits.memory
             else said
         )
+    if failure.error == "FileNotFoundError" and job.step.appendix and "data/" in failure.message:
+        return f"{failure.message}. An appendix sees outputs/{job.step.year}/results and no answers"
     if failure.error == "PermissionError" and any(str(folder) in failure.message for folder in _hidden(job)):
         return f"{failure.message}. An appendix is made of outputs/{job.step.year}/results and can read no answers"
     if failure.error == "PermissionError" and "[Errno" in failure.message:

@@ -162,6 +162,11 @@ def show(
             raise ValueError("; ".join(f"{what}: {do}" for what, do in faults))
         _display_figure(figure)
         return
+    is_frame = hasattr(thing, "reset_index") and hasattr(thing, "columns")
+    if not isinstance(thing, Table) and not is_frame:
+        whole = getattr(thing, "figure", None)
+        instead = ": give it .figure" if hasattr(whole, "savefig") else ""
+        raise TypeError(f"show takes a Table, a data frame or a figure, not {type(thing).__name__}{instead}")
     if alt is not None:
         raise TypeError("alt is the text of a figure: a table is read as it is")
     if isinstance(thing, Table):
@@ -172,10 +177,8 @@ def show(
             source=source or thing.source,
             key=key or thing.key,
         )
-    elif hasattr(thing, "reset_index") and hasattr(thing, "columns"):
-        table = Table.from_frame(thing, caption=caption or "", notes=notes, source=source, key=key)
     else:
-        raise TypeError(f"show takes a Table, a data frame or a figure, not {type(thing).__name__}")
+        table = Table.from_frame(thing, caption=caption or "", notes=notes, source=source, key=key)
     _display_table(table)
 
 
@@ -360,6 +363,22 @@ def read_notebook(notebook: Mapping[str, Any] | Path | str) -> Document:
     return reader.document()
 
 
+def cell_name(number: int, source: str) -> str:
+    """Return how messages name a cell: its number in the executed notebook, counted from 1, and its first line.
+
+    Examples
+    --------
+    >>> cell_name(9, "import pandas as pd")
+    'cell 9 (import pandas as pd)'
+    """
+    first_line = next((line.strip() for line in source.splitlines() if line.strip()), "empty")
+    return f"cell {number} ({_shortened(first_line)})"
+
+
+_WARNING = re.compile(r"^\S+:\d+: (\w*Warning: .*)$", re.MULTILINE)
+"""What Python prints when code warns: where, which kind, and of what."""
+
+
 def _joined(text: str | list[str]) -> str:
     """Return text that a notebook file may hold as a list of lines."""
     return text if isinstance(text, str) else "".join(text)
@@ -400,8 +419,7 @@ class _Reader:
 
     def read_cell(self, number: int, cell: Mapping[str, Any]) -> None:
         source = _joined(cell.get("source", ""))
-        first_line = next((line.strip() for line in source.splitlines() if line.strip()), "empty")
-        self.cell = f"cell {number} ({_shortened(first_line)})"
+        self.cell = cell_name(number, source)
         skipped = not SKIPPED_TAGS.isdisjoint(cell.get("metadata", {}).get("tags", []))
         if cell["cell_type"] == "code":
             for output in cell["outputs"]:
@@ -419,9 +437,13 @@ class _Reader:
                     f"the cell failed: {output['ename']}: {output['evalue']}", "Mend it and run it again"
                 )
             case "stream":
-                seen = _shortened(_joined(output["text"]))
+                seen = _joined(output["text"])
+                if warning := _WARNING.search(seen):
+                    what = f"the cell warned: {_shortened(warning[1], 160)}"
+                    self.problem(what, "Mend what it warns of, or tag the cell remove-output")
+                    return
                 self.problem(
-                    f"the cell printed {seen!r} on {output['name']}, which a reader would miss",
+                    f"the cell printed {_shortened(seen)!r} on {output['name']}, which a reader would miss",
                     "Use say(…), or tag the cell remove-output",
                 )
             case _:

@@ -198,6 +198,8 @@ class Table:
         if not 0 <= self.row_headers < len(keys):
             raise ValueError(
                 f"the table {self.caption!r} has {len(keys)} columns, not {self.row_headers} row headings"
+                if keys
+                else f"the table {self.caption!r} is empty"
             )
 
     def _check_row(self, number: int, row: Sequence[Value]) -> None:
