@@ -31,21 +31,27 @@ PAPERMILL, IN_PROCESS = "papermill", "inprocess"
 class StepFailed(Exception):
     """A notebook stopped with an error, or what it shows cannot be published; `kept` names where it lies."""
 
-    def __init__(self, notebook: str, error: str, message: str, kept: str = "") -> None:
-        super().__init__(notebook, error, message, kept)
-        self.notebook, self.error, self.message, self.kept = notebook, error, message, kept
+    def __init__(self, notebook: str, error: str, message: str, kept: str = "", cell: str = "") -> None:
+        super().__init__(notebook, error, message, kept, cell)
+        self.notebook, self.error, self.message, self.kept, self.cell = notebook, error, message, kept, cell
 
     def kept_as(self, name: str) -> StepFailed:
         """Return the same failure, with the name of the executed notebook."""
-        return StepFailed(self.notebook, self.error, self.message, name)
+        return StepFailed(self.notebook, self.error, self.message, name, self.cell)
 
     @property
     def wrong_inputs(self) -> bool:
         """Whether the notebook found that the inputs are wrong."""
         return self.error == "InputError"
 
+    @property
+    def placed(self) -> str:
+        """The message, and in which cell; what is wrong with the inputs is in no cell."""
+        where = f"in {self.cell}" if self.cell and not self.wrong_inputs else ""
+        return ", ".join(filter(None, [self.message, where]))
+
     def __str__(self) -> str:
-        return self.message if self.wrong_inputs else f"{self.notebook} stopped: {self.error}: {self.message}"
+        return self.message if self.wrong_inputs else f"{self.notebook} stopped: {self.error}: {self.placed}"
 
 
 class LocalKernels(AsyncKernelManager):
@@ -185,7 +191,9 @@ def execute(
         )
     except papermill.PapermillExecutionError as error:
         _tidy(output)
-        raise StepFailed(name, error.ename, _placed(error)) from None
+        said = re.sub(r" \((?:<ipython-input-[^>]*>|\d+\.py), (line \d+)\)", r" (\1)", error.evalue)
+        cell = cell_name(_as_written(output, error.cell_index) + 1, error.source)
+        raise StepFailed(name, error.ename, said, cell=cell) from None
     except RuntimeError as error:  # nbclient's, where a kernel does not start or ends by itself
         shutil.copyfile(source, output)
         what = f"{error or 'the kernel died'}; the memory may have run out"
@@ -199,12 +207,12 @@ def execute(
         raise StepFailed(name, "SystemExit", "it ended itself before its last cell (sys.exit)")
 
 
-def _placed(error: papermill.PapermillExecutionError) -> str:
-    """Return what an error says, and in which cell; what is wrong with the inputs is in no cell."""
-    said = re.sub(r" \((?:<ipython-input-[^>]*>|\d+\.py), (line \d+)\)", r" (\1)", error.evalue)
-    if error.ename == "InputError":
-        return said
-    return ", ".join(filter(None, [said, f"in {cell_name(error.cell_index + 1, error.source)}"]))
+def _as_written(output: Path, index: int) -> int:
+    """Return which cell of a notebook as somebody wrote it is one of it as executed, with its parameters added."""
+    cells = nbformat.read(output, as_version=4).cells
+    tags = [cell.metadata.get("tags", []) for cell in cells]
+    executed = [of for of in tags if "papermill-error-cell-tag" not in of]
+    return index - sum("injected-parameters" in of for of in executed[:index])
 
 
 def _left_early(notebook: NotebookNode) -> bool:

@@ -199,7 +199,7 @@ def attempt(job: Job, *, own_process: bool = False) -> Finished:
         outputs = measured(project, stage.folder, stage.made(seen))
         return Finished(outputs, time.perf_counter() - began, most_memory())
     except StepFailed as error:
-        failure = Finished(error=error.error, message=error.message, notebook=error.notebook)
+        failure = Finished(error=error.error, message=error.placed, notebook=error.notebook)
     except OSError as error:
         what = f"{error.strerror or error}: {_shortened(project, stage, error.filename)}"
         failure = Finished(error=type(error).__name__, message=what, notebook=name)

@@ -358,13 +358,15 @@ def read_notebook(notebook: Mapping[str, Any] | Path | str) -> Document:
             [Problem("the notebook", f"it has format {notebook.get('nbformat')!r}", "Save it in format 4")]
         )
     reader = _Reader()
-    for number, cell in enumerate(notebook["cells"], start=1):
+    number = 0  # as the notebook was written: papermill adds a cell of parameters
+    for cell in notebook["cells"]:
+        number += "injected-parameters" not in cell.get("metadata", {}).get("tags", [])
         reader.read_cell(number, cell)
     return reader.document()
 
 
 def cell_name(number: int, source: str) -> str:
-    """Return how messages name a cell: its number in the executed notebook, counted from 1, and its first line.
+    """Return how messages name a cell: its number in the notebook as written, counted from 1, and its first line.
 
     Examples
     --------
