@@ -235,7 +235,7 @@ def test_what_preloading_hides_a_fresh_kernel_shows(place: Place) -> None:
         (finished,) = fresh.wait().values()
     assert (finished.error, finished.message) == (
         "AttributeError",
-        "module 'analysis' has no attribute 'report'",
+        "module 'analysis' has no attribute 'report', in cell 3 (import analysis)",
     )
     assert finished.kept == "data/processed/2021/notebooks/failed/hides.ipynb"
 
